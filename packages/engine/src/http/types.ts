@@ -2,10 +2,13 @@
 export interface HttpRequest {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   url: string;
+  /** Names in lower case. */
   headers: Record<string, string>;
   body?: string;
-  /** Whole call, body included. Default 15,000 ms. */
+  /** Whole call, body included. Default 15,000 ms, kept to within 100 ms. */
   timeoutMs?: number;
+  /** Ends the call as `aborted`. Pass the one long-lived signal of the process: one listener serves all calls. */
+  signal?: AbortSignal;
 }
 
 /** What came of a call. Always a value: a refused connection is an outcome, not an exception. */
@@ -14,8 +17,9 @@ export type HttpExchange = HttpAnswer | HttpFailure;
 export interface HttpAnswer {
   ok: true;
   status: number;
+  /** Names in lower case; a header that came several times is joined with `, `. */
   headers: Record<string, string>;
-  /** Decoded text, cut at the client's cap (64 KiB). */
+  /** Decoded text, cut at the client's cap (64 KiB); holds no NUL, so that Postgres can store it. */
   body: string;
   truncated: boolean;
   timing: HttpTiming;
@@ -25,7 +29,7 @@ export interface HttpFailure {
   ok: false;
   /**
    * - `refused-by-guard`  the URL resolves to an address that may not be called, or is no URL at all
-   * - `dns`, `connect`, `tls`  nothing was sent
+   * - `dns`, `connect`, `tls`  nothing was sent (a call that got no connection in time is `connect`)
    * - `timeout`, `reset`, `protocol`  the request may have been received
    * - `aborted`  this process is shutting down
    */
