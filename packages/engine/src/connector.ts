@@ -14,6 +14,8 @@ export interface Connector<Settings = unknown> {
   fields: ConnectorField[];
   /** Checks and completes the tenant's configuration. Throws {@link ConfigurationError}. Pure. */
   configure(integration: IntegrationConfig): Settings;
+  /** What works but probably not as meant, in plain words; shown when an integration is saved. Pure. */
+  warnings?(integration: IntegrationConfig): string[];
   /**
    * Delivers one event. Never throws for what a destination does: a refused connection, a timeout or a
    * 500 is a verdict. What it throws is our own fault and burns no retry.
@@ -73,12 +75,21 @@ export interface HttpClient {
   request(request: HttpRequest): Promise<HttpExchange>;
 }
 
-/** A tenant's configuration that cannot work; `field` is a path in the API's integration. */
+/** One thing that is wrong; `pointer` is a JSON pointer into the API's integration, such as `/settings/method`. */
+export interface ConfigurationIssue {
+  pointer: string;
+  detail: string;
+}
+
+/** A tenant's configuration that cannot work; `field` is a path in the API's integration, such as `settings.method`. */
 export class ConfigurationError extends Error {
   readonly field: string;
-  constructor(field: string, message: string) {
+  /** Everything that is wrong, at least one; goes into the API's `errors` as it is. */
+  readonly issues: readonly ConfigurationIssue[];
+  constructor(field: string, message: string, issues?: readonly ConfigurationIssue[]) {
     super(message);
     this.name = 'ConfigurationError';
     this.field = field;
+    this.issues = issues ?? [{ pointer: `/${field.replaceAll('.', '/')}`, detail: message }];
   }
 }
