@@ -38,6 +38,7 @@ export interface PostgresServerOptions {
  * ends: so nothing stays behind when the test process is killed with -9.
  */
 const keeper = `
+trap '' PIPE HUP INT TERM
 directory=$1; shift
 start() { "$@" >>"$directory/log" 2>&1 </dev/null & server=$!; }
 start "$@"
@@ -48,8 +49,8 @@ while read -r command; do
     start) start "$@"; echo done ;;
   esac
 done
-kill -QUIT $server; wait $server
-rm -rf "$directory"
+kill -QUIT $server 2>/dev/null; wait $server
+cd / && rm -rf "$directory"
 `;
 
 /** Starts a server; about 0.7 s. Rejects with the server's own words when it cannot. */
@@ -93,12 +94,14 @@ async function run(
     detached: true, // Ctrl-C in the terminal must not reach it before it has cleaned up
     env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' },
   });
-  unref(child);
+  setRef(child, false);
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
   const answers = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
   const order = async (command: string) => {
+    setRef(child, true);
     child.stdin!.write(`${command}\n`);
     await answers.next();
+    setRef(child, false);
   };
   let version: string;
   try {
@@ -128,6 +131,7 @@ async function run(
     },
     async stop() {
       if (child.exitCode !== null) return;
+      setRef(child, true);
       const exited = once(child, 'exit');
       child.stdin!.end();
       await exited;
@@ -192,8 +196,10 @@ function temporaryRoot(): string {
   return '/tmp';
 }
 
-/** Neither the child nor its pipes keep this process alive. */
-function unref(child: ChildProcess): void {
-  child.unref();
-  for (const pipe of [child.stdin, child.stdout]) (pipe as unknown as net.Socket).unref();
+/** A server that nobody stopped does not keep this process alive; one that is asked something does. */
+function setRef(child: ChildProcess, alive: boolean): void {
+  for (const handle of [child, child.stdin, child.stdout] as unknown as net.Socket[]) {
+    if (alive) handle.ref();
+    else handle.unref();
+  }
 }
