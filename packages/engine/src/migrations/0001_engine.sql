@@ -29,6 +29,8 @@ create table tenant_integrations (
   is_active      boolean not null default true,
   paused_at      timestamptz,
   pause_reason   text,
+  -- Rises with every change, so that workers know when what they keep in memory is stale.
+  version        integer not null default 1,
   created_at     timestamptz not null default now(),
   updated_at     timestamptz not null default now(),
   deleted_at     timestamptz,
@@ -126,7 +128,10 @@ create table integration_syncs (
   -- Only when somebody edited it for a retry; otherwise the event's.
   payload         text,
   created_at      timestamptz not null default now(),
-  synced_at       timestamptz,
+  -- When it was synced, failed or cancelled.
+  ended_at        timestamptz,
+  -- When the retry_failed_syncs chore gave it its one second chance.
+  revived_at      timestamptz,
   constraint one_sync_per_integration_and_event unique (integration_id, event_id),
   constraint status_is_known check (status in ('pending', 'synced', 'failed', 'cancelled'))
 ) with (fillfactor = 60);
@@ -170,4 +175,11 @@ create table integration_workers (
   -- What it is doing, for `inspect active`: [{sync_id, integration_id, event_type, started_at}]
   active        json not null default '[]',
   stats         json not null default '{}'
+);
+
+-- Who may run what only one process may run at a time, such as the chores.
+create table integration_leases (
+  name         text primary key,
+  holder       bigint not null,
+  leased_until timestamptz not null
 );

@@ -1,0 +1,110 @@
+import { type Scheduler, startScheduler } from './chores/scheduler.ts';
+import type { Pool } from './database.ts';
+import { startWorker, type Worker, type WorkerOptions } from './delivery/worker.ts';
+import type { DispatchResult } from './dispatch/dispatch.ts';
+import { type Dispatcher, startDispatcher } from './dispatch/dispatcher.ts';
+import type { Chores, Roles, Running } from './engine-api.ts';
+import type { Logger } from './logger.ts';
+import { createWakeups, type Wakeups } from './wakeups.ts';
+import { beat, registerWorker, unregisterWorker } from './workers/registry.ts';
+
+export interface RolesOptions {
+  pool: Pool;
+  logger: Logger;
+  version: string;
+  /** Whether the database can carry wakeups between processes (LISTEN/NOTIFY). */
+  listen: boolean;
+  chores: Chores;
+  dispatch(): Promise<DispatchResult>;
+  worker: Omit<WorkerOptions, 'id' | 'concurrency'>;
+}
+
+const BEAT_MS = 5_000;
+const DEFAULT_DRAIN_MS = 25_000;
+
+export interface RunningRoles extends Running {
+  wake(): void;
+}
+
+/** Starts roles in this process. They appear in `inspect` and are given up on by the others when they fall silent. */
+export function startRoles(roles: Roles, options: RolesOptions): RunningRoles {
+  const { pool, logger } = options;
+  let parts: {
+    id: number;
+    worker?: Worker;
+    dispatcher?: Dispatcher;
+    scheduler?: Scheduler;
+    wakeups?: Wakeups;
+  } | null = null;
+  let stopped = false;
+  let failure: NodeJS.Timeout | null = null;
+  const wakeAll = () => {
+    parts?.dispatcher?.wake();
+    parts?.worker?.wake();
+  };
+  let starting = begin();
+  const beating = setInterval(() => void heartbeat(), BEAT_MS);
+
+  return {
+    wake: wakeAll,
+    healthy: () =>
+      parts !== null && (parts.worker?.healthy() ?? true) && (parts.dispatcher?.healthy() ?? true),
+    async stop({ timeoutMs = DEFAULT_DRAIN_MS } = {}) {
+      stopped = true;
+      clearInterval(beating);
+      if (failure) clearTimeout(failure);
+      await starting;
+      if (!parts) return;
+      const { id, worker, dispatcher, scheduler, wakeups } = parts;
+      await Promise.all([dispatcher?.stop(), scheduler?.stop(), worker?.stop(timeoutMs), wakeups?.close()]);
+      await unregisterWorker(pool, id).catch(() => {});
+    },
+  };
+
+  async function begin(): Promise<void> {
+    try {
+      const names = [...(roles.worker ? ['worker'] : []), ...(roles.scheduler ? ['scheduler'] : [])];
+      const concurrency = roles.worker?.concurrency ?? 0;
+      const id = await registerWorker(pool, { roles: names, version: options.version, concurrency });
+      parts = { id };
+      if (roles.worker) {
+        const worker = startWorker({ ...options.worker, id, concurrency });
+        parts.worker = worker;
+        parts.dispatcher = startDispatcher(options.dispatch, onSyncs, logger);
+        if (options.listen) parts.wakeups = createWakeups(pool, logger, wakeAll);
+      }
+      if (roles.scheduler) parts.scheduler = startScheduler(pool, id, options.chores, logger);
+    } catch (error) {
+      logger.error({ err: error }, 'could not start; trying again in a second');
+      if (!stopped) {
+        failure = setTimeout(() => {
+          starting = begin();
+        }, 1_000);
+      }
+    }
+  }
+
+  /** New syncs: for this worker, and for the others when it has more than it can take. */
+  function onSyncs(): void {
+    parts?.worker?.wake();
+    parts?.wakeups?.announce();
+  }
+
+  async function heartbeat(): Promise<void> {
+    if (!parts) return;
+    const { worker, id } = parts;
+    const active = (worker?.active() ?? []).slice(0, 200).map(({ sync, startedAt }) => ({
+      syncId: sync.id,
+      integrationId: sync.integration_id,
+      eventType: sync.event_type,
+      startedAt: startedAt.toISOString(),
+    }));
+    try {
+      const isKnown = await beat(pool, id, { active, stats: worker?.stats() ?? {} });
+      if (!isKnown)
+        logger.warn({ worker: id }, 'this worker was thought dead; its leases were given to others');
+    } catch (error) {
+      logger.warn({ err: error }, 'could not report that this process is alive');
+    }
+  }
+}
