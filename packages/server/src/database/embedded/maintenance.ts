@@ -46,34 +46,35 @@ export function startMaintenance({
   onError = () => {},
 }: MaintenanceOptions): Maintenance {
   let lastRound = now();
+  let lastPosition: string | undefined;
   let seenStatements = pool.statements;
-  let seenPosition: string | undefined;
+  let dirty = true; // what a former process wrote is not known
   let running: Promise<'idle' | 'not yet' | 'done'> | undefined;
   let stopped = false;
 
   async function look(): Promise<'idle' | 'not yet' | 'done'> {
-    if (pool.statements === seenStatements) return 'idle';
-    const { position, written } = await logPosition(seenPosition);
-    seenPosition ??= position;
+    const asked = pool.statements !== seenStatements;
+    const elapsed = now() - lastRound >= intervalMs;
+    if (!asked && !(dirty && elapsed)) return 'idle';
+    const { position, written } = await logPosition();
+    lastPosition ??= position;
+    dirty ||= written > 0;
     seenStatements = pool.statements;
-    if (written === 0) return 'idle';
-    const due = now() - lastRound >= intervalMs || written >= logBytes;
-    if (!due) {
-      seenStatements = -1; // something is waiting: look again even if nobody asks for anything more
-      return 'not yet';
-    }
+    if (!dirty) return 'idle';
+    if (!elapsed && written < logBytes) return 'not yet';
     await round();
+    dirty = false;
     lastRound = now();
-    seenPosition = (await logPosition(undefined)).position;
+    lastPosition = (await logPosition()).position;
     seenStatements = pool.statements;
     return 'done';
   }
 
-  async function logPosition(since: string | undefined): Promise<{ position: string; written: number }> {
+  async function logPosition(): Promise<{ position: string; written: number }> {
     const { rows } = await pool.query({
       text: `select pg_current_wal_insert_lsn()::text as position,
-        coalesce(pg_wal_lsn_diff(pg_current_wal_insert_lsn(), $1::pg_lsn), 1)::float8 as written`,
-      values: [since ?? null],
+        coalesce(pg_wal_lsn_diff(pg_current_wal_insert_lsn(), $1::pg_lsn), 0)::float8 as written`,
+      values: [lastPosition ?? null],
     });
     return rows[0] as { position: string; written: number };
   }
@@ -88,6 +89,7 @@ export function startMaintenance({
 
   /** The thresholds of autovacuum's defaults; `::regclass::text` quotes and qualifies the names. */
   async function tablesToVacuum(): Promise<string[]> {
+    await pool.query({ text: 'select pg_stat_force_next_flush()' }); // else the counts are up to a minute old
     const { rows } = await pool.query({
       text: `select c.oid::regclass::text as name
         from pg_class c left join pg_stat_user_tables s on s.relid = c.oid
