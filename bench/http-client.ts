@@ -71,23 +71,35 @@ async function runBench(): Promise<void> {
   };
 
   const rates: Record<string, number[]> = {};
+  const cpu: Record<string, number> = {};
   for (const [name, send] of Object.entries(senders)) {
     await drain(send, Math.ceil(requests / 4), concurrency);
     rates[name] = [];
+    cpu[name] = 0;
   }
   for (let round = 0; round < Number(values.rounds); round++) {
     const order = Object.entries(senders);
     if (round % 2 === 1) order.reverse();
-    for (const [name, send] of order) rates[name]!.push(await drain(send, requests, concurrency));
+    for (const [name, send] of order) {
+      const before = process.cpuUsage();
+      rates[name]!.push(await drain(send, requests, concurrency));
+      const { user, system } = process.cpuUsage(before);
+      cpu[name]! += (user + system) / requests / Number(values.rounds);
+    }
   }
   const median = (list: number[]) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)]!;
   const base = median(rates['undici.request']!);
-  console.log(`${requests} posts a round, ${concurrency} at a time, median of ${values.rounds} rounds`);
+  console.log(
+    `${requests} posts a round, ${concurrency} at a time, median of ${values.rounds} rounds; rate, ratio, CPU a request`,
+  );
   for (const [name, list] of Object.entries(rates)) {
     const rate = median(list);
-    console.log(
-      `${name.padEnd(16)} ${Math.round(rate).toLocaleString('en-US').padStart(8)}/s  ${(rate / base).toFixed(2)}`,
-    );
+    const columns = [
+      `${Math.round(rate).toLocaleString('en-US')}/s`,
+      (rate / base).toFixed(2),
+      `${cpu[name]!.toFixed(1)} µs`,
+    ];
+    console.log(`${name.padEnd(16)} ${columns.map((column) => column.padStart(10)).join(' ')}`);
   }
   await client.close();
   await pool.close();

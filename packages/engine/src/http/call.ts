@@ -108,7 +108,7 @@ export class Call implements Dispatcher.DispatchHandler {
 
   onResponseError(_: unknown, error: Error): void {
     if (this.#settled) return;
-    if ((error as { code?: string }).code === 'UND_ERR_INVALID_ARG') {
+    if (isOwnFault(error)) {
       this.#settle();
       this.#reject(error);
       return;
@@ -157,4 +157,9 @@ export class Call implements Dispatcher.DispatchHandler {
       firstByteMs: this.#firstByteAt === 0 ? 0 : this.#firstByteAt - startedAt,
     };
   }
+}
+
+/** A request that cannot be sent at all, such as one with a line break in a header: nothing the network did. */
+function isOwnFault(error: Error): boolean {
+  return /^UND_ERR_(INVALID_ARG|NOT_SUPPORTED)$/.test((error as { code?: string }).code ?? '');
 }
