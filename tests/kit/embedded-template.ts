@@ -1,43 +1,35 @@
 import fs from 'node:fs';
-import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { openEmbedded } from '../../packages/server/src/database/embedded/index.ts';
+import { type EmbeddedDatabase, openEmbedded } from '../../packages/server/src/database/embedded/index.ts';
+import { oncePerRun } from './once-per-run.ts';
 import { prepareTemplate } from './template.ts';
 
-/** The prepared data directory, made by whichever test file of the run asks first (3 to 5 s, then 0 s). */
-export async function embeddedTemplate(runDirectory: string): Promise<Uint8Array> {
-  const file = path.join(runDirectory, 'embedded-template.tar');
-  const claim = `${file}.claim`;
-  try {
-    fs.writeFileSync(claim, String(process.pid), { flag: 'wx' });
-  } catch {
-    return await whenMade(file, claim);
-  }
-  try {
-    const tarball = await makeTemplate();
-    fs.writeFileSync(`${file}.new`, tarball);
-    fs.renameSync(`${file}.new`, file);
-    return tarball;
-  } catch (error) {
-    fs.rmSync(claim, { force: true }); // the next one meets the same error, and says so
-    throw error;
-  }
-}
-
-async function makeTemplate(): Promise<Uint8Array> {
-  const { pool, dumpDataDir, close } = await openEmbedded({ directory: null, maintenance: false });
-  try {
-    await prepareTemplate(pool);
-    return await dumpDataDir();
-  } finally {
-    await close();
-  }
-}
-
-async function whenMade(file: string, claim: string): Promise<Uint8Array> {
-  while (!fs.existsSync(file)) {
-    if (!fs.existsSync(claim)) return await embeddedTemplate(path.dirname(file));
-    await sleep(50);
-  }
+/** A prepared data directory to start from, for `loadDataDir`. */
+export async function embeddedTemplate(): Promise<Uint8Array> {
+  const file = await oncePerRun('embedded-template.tar', async (target) => {
+    const database = await openBlank();
+    try {
+      await prepareTemplate(database.pool);
+      fs.writeFileSync(target, await database.dumpDataDir());
+    } finally {
+      await database.close();
+    }
+  });
   return fs.readFileSync(file);
+}
+
+/** An empty database in memory, without the 3 to 5 s that making one takes. */
+export async function openBlank(
+  options: Partial<Parameters<typeof openEmbedded>[0]> = {},
+): Promise<EmbeddedDatabase> {
+  const file = await oncePerRun('embedded-blank.tar', async (target) => {
+    const { dumpDataDir, close } = await openEmbedded({ directory: null, maintenance: false });
+    fs.writeFileSync(target, await dumpDataDir());
+    await close();
+  });
+  return await openEmbedded({
+    directory: null,
+    maintenance: false,
+    ...options,
+    loadDataDir: fs.readFileSync(file),
+  });
 }

@@ -61,7 +61,7 @@ async function createOnServer(): Promise<TestDatabase> {
 async function createEmbedded(): Promise<TestDatabase> {
   const { pool, close } = await openEmbedded({
     directory: null,
-    loadDataDir: await embeddedTemplate(inject('signalboxRun').directory),
+    loadDataDir: await embeddedTemplate(),
     maintenance: false,
     acquireTimeoutMs: 5_000,
   });

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { openBlank } from '../../../../../tests/kit/embedded-template.ts';
 import { openEmbedded } from './index.ts';
 import { startChild } from './testing/child.ts';
 import { databaseDirectory, temporaryDirectory } from './testing/directories.ts';
@@ -46,8 +47,7 @@ test('kill -9 during the first start leaves a directory that opens', { timeout: 
 test('when the database thread dies, everyone who waits hears why', async () => {
   instrument();
   const stopped: Error[] = [];
-  const { pool, close } = await openEmbedded({
-    directory: null,
+  const { pool, close } = await openBlank({
     workerUrl: instrumentedWorker,
     onStopped: (error) => stopped.push(error),
   });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openBlank } from '../../../../../tests/kit/embedded-template.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../../tests/kit/test-database.ts';
 import { type EmbeddedDatabase, openEmbedded } from './index.ts';
 
@@ -42,7 +43,7 @@ const data = `
 let embedded: EmbeddedDatabase;
 let server: TestDatabase;
 beforeAll(async () => {
-  embedded = await openEmbedded({ directory: null, maintenance: false });
+  embedded = await openBlank();
   await embedded.pool.query(schema);
   await embedded.pool.query(data);
   server = await createTestDatabase('postgres');

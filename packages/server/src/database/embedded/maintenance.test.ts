@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type EmbeddedDatabase, openEmbedded } from './index.ts';
+import { openBlank } from '../../../../../tests/kit/embedded-template.ts';
+import type { EmbeddedDatabase } from './index.ts';
 import { startMaintenance } from './maintenance.ts';
 
 let database: EmbeddedDatabase;
 beforeAll(async () => {
-  database = await openEmbedded({ directory: null, maintenance: false });
+  database = await openBlank();
   await database.pool.query(
     'create table queue (id int); create table forgotten (id int); create table quiet (id int)',
   );

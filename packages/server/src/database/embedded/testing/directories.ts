@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll } from 'vitest';
+import { oncePerRun } from '../../../../../../tests/kit/once-per-run.ts';
 import { openEmbedded } from '../index.ts';
 
 const made: string[] = [];
@@ -13,20 +14,14 @@ export function temporaryDirectory(): string {
   return directory;
 }
 
-let created: Promise<string> | undefined;
-
-/** A directory with a fresh, closed database: made once per file (initdb takes seconds), then copied. */
+/** A directory with a fresh, closed database: made once per run (initdb takes seconds), then copied. */
 export async function databaseDirectory(): Promise<string> {
-  created ??= createDatabase();
+  const original = await oncePerRun('embedded-directory', async (target) => {
+    const { close } = await openEmbedded({ directory: target });
+    await close();
+  });
   const directory = temporaryDirectory();
-  fs.cpSync(await created, directory, { recursive: true });
-  return directory;
-}
-
-async function createDatabase(): Promise<string> {
-  const directory = temporaryDirectory();
-  const { close } = await openEmbedded({ directory });
-  await close();
+  fs.cpSync(original, directory, { recursive: true });
   return directory;
 }
 
