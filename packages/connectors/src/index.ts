@@ -11,9 +11,9 @@ export function findConnector(name: string): Connector | undefined {
 }
 
 export { compileFilter, type Filter } from './filter/compile.ts';
-export { createRedactor, type Redact, secretValues } from './shared/redact.ts';
-export { maxRetryAfterMs, parseRetryAfter } from './shared/retry-after.ts';
 export { generateSigningSecret, signingKey, signingKeyText } from './signing/secret.ts';
 export { createSigner, type Signer } from './signing/signer.ts';
+export { createRedactor, type Redact, secretValues } from './support/redact.ts';
+export { maxRetryAfterMs, parseRetryAfter } from './support/retry-after.ts';
 export { compileTemplate, type Rendered, type Template } from './template/compile.ts';
 export { n8n, webhook };

@@ -1,6 +1,6 @@
 import { ConfigurationError, type ConfigurationIssue } from '@signalbox/engine';
-import { didYouMean } from '../shared/did-you-mean.ts';
-import { ownValue, parsePath, valueAt } from '../shared/path.ts';
+import { didYouMean } from '../support/did-you-mean.ts';
+import { ownValue, parsePath, valueAt } from '../support/path.ts';
 import { operators, same } from './operators.ts';
 
 /** Whether an event passes. Pure; never throws on any payload. */

@@ -1,5 +1,5 @@
 import type { HttpAnswer, HttpExchange, Verdict } from '@signalbox/engine';
-import { describeAnswer, parseJson } from '../shared/explain.ts';
+import { describeAnswer, parseJson } from '../support/explain.ts';
 import { type JudgeContext, judge, retry } from '../webhook/judge.ts';
 
 /** n8n's limit for a request (N8N_PAYLOAD_SIZE_MAX, 16 MiB unless changed). */

@@ -10,7 +10,7 @@ import type {
 import { ConfigurationError } from '@signalbox/engine';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { secretValues } from '../shared/redact.ts';
+import { secretValues } from '../support/redact.ts';
 import { buildAnswer, buildFailure, buildHttp } from './fake-http.ts';
 
 /** What the suite needs to know of a connector. */

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '@signalbox/engine';
-import { didYouMean } from '../shared/did-you-mean.ts';
+import { didYouMean } from '../support/did-you-mean.ts';
 import { compileEach, compileIf } from './directives.ts';
 import { Budget, LimitExceeded, limits } from './limits.ts';
 import { type Compiler, escapePointer, type Node, nothing, omitted, setOwn, wrong } from './node.ts';

@@ -1,6 +1,6 @@
 import type { ConfigurationError } from '@signalbox/engine';
 import { compileFilter, type Filter } from '../filter/compile.ts';
-import { didYouMean } from '../shared/did-you-mean.ts';
+import { didYouMean } from '../support/did-you-mean.ts';
 import { chargeWork } from './limits.ts';
 import { type Compiler, escapePointer, type Node, omitted, setOwn, wrong } from './node.ts';
 import { braceless, expression } from './text.ts';

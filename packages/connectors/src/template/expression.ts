@@ -1,5 +1,5 @@
-import { didYouMean } from '../shared/did-you-mean.ts';
-import { parsePath, valueAt } from '../shared/path.ts';
+import { didYouMean } from '../support/did-you-mean.ts';
+import { parsePath, valueAt } from '../support/path.ts';
 import { type Argument, filters, type TemplateFilter } from './filters.ts';
 import { limits } from './limits.ts';
 

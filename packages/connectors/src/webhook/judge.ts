@@ -1,7 +1,7 @@
 import type { HttpAnswer, HttpExchange, HttpFailure, Verdict } from '@signalbox/engine';
-import { describeAnswer, findExternalId } from '../shared/explain.ts';
-import type { Redact } from '../shared/redact.ts';
-import { parseRetryAfter } from '../shared/retry-after.ts';
+import { describeAnswer, findExternalId } from '../support/explain.ts';
+import type { Redact } from '../support/redact.ts';
+import { parseRetryAfter } from '../support/retry-after.ts';
 
 /** What a verdict depends on beside the exchange. */
 export interface JudgeContext {

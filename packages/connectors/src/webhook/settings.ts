@@ -1,8 +1,8 @@
 import { ConfigurationError, type HttpRequest, type IntegrationConfig } from '@signalbox/engine';
-import { didYouMean } from '../shared/did-you-mean.ts';
-import { buildHeaders } from '../shared/headers.ts';
-import { createRedactor, type Redact, secretValues } from '../shared/redact.ts';
 import { createSigner, type Signer } from '../signing/signer.ts';
+import { didYouMean } from '../support/did-you-mean.ts';
+import { buildHeaders } from '../support/headers.ts';
+import { createRedactor, type Redact, secretValues } from '../support/redact.ts';
 import { compileTemplate, type Template } from '../template/compile.ts';
 
 /** Everything a delivery needs, checked and compiled once for an integration. */

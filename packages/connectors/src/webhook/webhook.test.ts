@@ -3,10 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { ConfigurationError, createGuard, createHttpClient, type IntegrationConfig } from '@signalbox/engine';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createRedactor } from '../shared/redact.ts';
 import { generateSigningSecret } from '../signing/secret.ts';
 import { connectorSuite } from '../suite/connector-suite.ts';
 import { buildAnswer, buildFailure, buildHttp } from '../suite/fake-http.ts';
+import { createRedactor } from '../support/redact.ts';
 import { type JudgeContext, judge } from './judge.ts';
 import { webhook } from './webhook.ts';
 
