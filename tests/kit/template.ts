@@ -1,4 +1,7 @@
+import { createEngine, createKeyRing, type Pool } from '@signalbox/engine';
 import type pg from 'pg';
+import { migrate } from '../../packages/server/src/process/migrate.ts';
+import { triggers } from '../../packages/server/src/triggers/index.ts';
 
 /** What test databases are made of: brings an empty database to the state every test starts from. */
 export interface TemplatePool {
@@ -7,4 +10,15 @@ export interface TemplatePool {
 }
 
 /** Runs once per test run and kind of database; every test database is a copy of the result. */
-export async function prepareTemplate(_pool: TemplatePool): Promise<void> {}
+export async function prepareTemplate(pool: TemplatePool): Promise<void> {
+  const engine = createEngine({
+    pool: pool as unknown as Pool,
+    triggers,
+    connectors: [],
+    keyRing: createKeyRing(['the key of the test template']),
+    http: { allow: [], plainHttp: false },
+    listen: false,
+  });
+  await migrate(engine);
+  await engine.close();
+}

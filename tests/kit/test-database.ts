@@ -23,8 +23,9 @@ export interface TestDatabase {
  */
 export async function createTestDatabase(kind: DatabaseKind): Promise<TestDatabase> {
   const run = inject('signalboxRun');
+  const database = kind === 'postgres' ? await createOnServer() : await createEmbedded();
   recordUse(run.directory, kind);
-  return kind === 'postgres' ? await createOnServer() : await createEmbedded();
+  return database;
 }
 
 async function createOnServer(): Promise<TestDatabase> {

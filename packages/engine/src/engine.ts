@@ -113,7 +113,7 @@ export function createEngine(options: EngineOptions): Engine & { close(): Promis
     syncs: createSyncs(pool, clock, wake),
     events: createEvents(pool),
     attempts: createAttempts(pool),
-    workers: createWorkers(pool),
+    workers: createWorkers(pool, clock),
     connectors: [...connectors.values()],
     http,
     start(roles) {

@@ -40,9 +40,9 @@ export class HealthTally {
           (integration_id, last_success_at, last_failure_at, last_error, failing_since, consecutive_failures)
         select t.id,
           case when t.successes > 0 then n.now end, case when t.failures > 0 then n.now end, t.error,
-          case when t.trailing > 0 then n.now end, t.trailing
+          case when t.streak > 0 then n.now end, t.streak
         from unnest($1::bigint[], $2::int[], $3::int[], $4::int[], $5::text[])
-            as t(id, successes, failures, trailing, error),
+            as t(id, successes, failures, streak, error),
           (select coalesce($6::timestamptz, now()) as now) n
         where exists (select 1 from tenant_integrations i where i.id = t.id)
         on conflict (integration_id) do update set

@@ -222,11 +222,15 @@ export function startWorker(options: WorkerOptions): Worker {
     while (finished.length > 0) {
       const batch = finished.slice(0, WRITE_BATCH);
       try {
+        const parked = await park(batch);
         const { wokeLanes } = await writeBack(pool, id, batch, clock.forStatement(), options.writeOutcomes);
         finished = finished.slice(batch.length);
         for (const tried of batch) count(tried);
-        await afterwards(batch);
         if (wokeLanes) claimPause.wake();
+        for (const integrationId of parked) await giveUp(integrationId);
+        await health
+          .write(pool, clock.forStatement())
+          .catch(logFailure('could not write how integrations fare'));
       } catch (error) {
         logger.error(
           { err: error, tries: finished.length },
@@ -245,14 +249,16 @@ export function startWorker(options: WorkerOptions): Worker {
     else totals.retried++;
   }
 
-  async function afterwards(batch: Tried[]): Promise<void> {
-    await health.write(pool, clock.forStatement());
-    const parked = new Map(batch.filter((t) => t.step.pause).map((t) => [t.integration.id, t.step]));
-    for (const [integrationId, step] of parked) {
+  /** Before the results are written: what comes back pending must not be claimed again at once. */
+  async function park(batch: Tried[]): Promise<number[]> {
+    const refusing = new Map(
+      batch.filter((tried) => tried.step.pause).map((tried) => [tried.integration.id, tried.step]),
+    );
+    for (const [integrationId, step] of refusing) {
       await parkIntegration(pool, integrationId, `${step.pause}: ${step.explanation}`, clock.forStatement());
-      await giveUp(integrationId);
       logger.warn({ integration: integrationId, reason: step.pause }, 'an integration was paused');
     }
+    return [...refusing.keys()];
   }
 
   function scheduleRateLimited(): void {

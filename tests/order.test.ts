@@ -1,0 +1,158 @@
+import fc from 'fast-check';
+import { beforeAll, expect, test } from 'vitest';
+import { onEveryDatabase } from './kit/databases.ts';
+import { createRig } from './kit/rig.ts';
+import type { TestDatabase } from './kit/test-database.ts';
+
+interface Event {
+  event_type: string;
+  sequence: number;
+  workitem: { id: number; comments: string | null };
+}
+
+onEveryDatabase('order', (open) => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await open();
+  });
+  const fast = { type: 'exponential', baseMs: 5, factor: 1, capMs: 5, maxAttempts: 40 } as const;
+
+  test('events of one record arrive in order although earlier ones are retried, and other records pass by', async () => {
+    const rig = await createRig(database);
+    const tenant = await rig.tenant();
+    await rig.integration(tenant, { retryPolicy: { type: 'schedule', delaysMs: [400, 400] } });
+    const [slow, quick] = (
+      await rig.sql<{ id: string }>('insert into work_items (tenant_id) values ($1), ($1) returning id', [
+        tenant,
+      ])
+    ).map((row) => Number(row.id));
+    await rig.sql('delete from integration_changes');
+    await rig.behave('main', { status: 503, times: 1 });
+    rig.start();
+    for (let n = 1; n <= 3; n++)
+      await rig.sql('update work_items set comments = $2 where id = $1', [slow, `${n}`]);
+    await rig.received('main', 1);
+    for (let n = 1; n <= 3; n++)
+      await rig.sql('update work_items set comments = $2 where id = $1', [quick, `${n}`]);
+    const events = (await rig.received('main', 7)).map((message) => JSON.parse(message.body) as Event);
+    const arrivals = events.map(({ workitem }) => [workitem.id, workitem.comments]);
+    expect(arrivals[0]).toEqual([slow, '1']);
+    expect(arrivals.filter(([id]) => id === slow).map(([, comment]) => comment)).toEqual([
+      '1',
+      '1',
+      '2',
+      '3',
+    ]);
+    expect(arrivals.filter(([id]) => id === quick).map(([, comment]) => comment)).toEqual(['1', '2', '3']);
+    // the other record did not wait for the retry
+    expect(arrivals.slice(1, 4).map(([id]) => id)).toEqual([quick, quick, quick]);
+  });
+
+  test('without ordering a later event does not wait for one that is retried', async () => {
+    const rig = await createRig(database);
+    const tenant = await rig.tenant();
+    await rig.integration(tenant, { ordering: 'none', retryPolicy: { type: 'schedule', delaysMs: [300] } });
+    const [item] = await rig.sql<{ id: string }>(
+      'insert into work_items (tenant_id) values ($1) returning id',
+      [tenant],
+    );
+    await rig.sql('delete from integration_changes');
+    await rig.behave('main', { status: 503, times: 1 });
+    rig.start();
+    for (let n = 1; n <= 2; n++)
+      await rig.sql('update work_items set comments = $2 where id = $1', [item!.id, `${n}`]);
+    const events = (await rig.received('main', 3)).map((message) => JSON.parse(message.body) as Event);
+    expect(events.map((event) => event.workitem.comments)).toEqual(['1', '2', '1']);
+  });
+
+  test('a lane goes on after one of its events has failed or was cancelled', async () => {
+    const rig = await createRig(database);
+    const tenant = await rig.tenant();
+    const integration = await rig.integration(tenant, {
+      retryPolicy: { type: 'schedule', delaysMs: [3_600_000] },
+    });
+    const [item] = await rig.sql<{ id: string }>(
+      'insert into work_items (tenant_id) values ($1) returning id',
+      [tenant],
+    );
+    await rig.behave('main', { status: 422, times: 1 });
+    rig.start();
+    await rig.received('main', 1);
+    await rig.behave('main', { status: 503, times: 1 });
+    await rig.sql("update work_items set comments = 'retried in an hour' where id = $1", [item!.id]);
+    await rig.received('main', 2);
+    await rig.sql("update work_items set comments = 'waits' where id = $1", [item!.id]);
+    await rig.idle();
+    const waiting = async () => (await rig.engine.syncs.list(String(tenant), { status: 'pending' })).data;
+    while ((await waiting()).length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    const [last, active] = await waiting();
+    expect([active!.reason, last!.reason]).toEqual(['retrying', 'waiting']);
+    await rig.engine.syncs.cancelPending(
+      String(tenant),
+      { integrationId: integration, reason: 'retrying' },
+      'purged',
+    );
+    rig.engine.wake();
+    const events = (await rig.received('main', 3)).map((message) => JSON.parse(message.body) as Event);
+    expect(events[2]!.workitem.comments).toBe('waits');
+  });
+
+  test('whatever fails when, every event arrives, and each record in order', {
+    timeout: 120_000,
+  }, async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.record({ record: fc.integer({ min: 0, max: 3 }), alone: fc.boolean() }), {
+          minLength: 1,
+          maxLength: 40,
+        }),
+        fc.integer({ min: 0, max: 15 }),
+        async (edits, failures) => {
+          const rig = await createRig(database);
+          const tenant = await rig.tenant();
+          const inbox = `order-${tenant}`;
+          await rig.integration(tenant, { inbox, retryPolicy: fast });
+          const ids = (
+            await rig.sql<{ id: string }>(
+              'insert into work_items (tenant_id) select $1 from generate_series(1, 4) returning id',
+              [tenant],
+            )
+          ).map((row) => Number(row.id));
+          await rig.sql('delete from integration_changes');
+          if (failures > 0) await rig.behave(inbox, { status: 500, times: failures });
+          const running = rig.start();
+          const expected = new Map(ids.map((id) => [id, [] as string[]]));
+          for (const [index, { record, alone }] of edits.entries()) {
+            const id = ids[record]!;
+            expected.get(id)!.push(`${index}`);
+            const edit = rig.sql('update work_items set comments = $2 where id = $1', [id, `${index}`]);
+            if (alone) rig.engine.wake();
+            await edit;
+          }
+          rig.engine.wake();
+          const messages = await rig.received(
+            inbox,
+            edits.length + Math.min(failures, edits.length > 0 ? failures : 0),
+          );
+          await running.stop();
+          const delivered = messages
+            .filter((message) => message.answer.status === 200)
+            .map((message) => JSON.parse(message.body) as Event);
+          for (const id of ids) {
+            const own = delivered.filter((event) => event.workitem.id === id);
+            expect(own.map((event) => event.workitem.comments)).toEqual(expected.get(id));
+            expect(own.map((event) => event.sequence)).toEqual(
+              own.map((event) => event.sequence).toSorted((a, b) => a - b),
+            );
+          }
+          const [lanes] = await rig.sql<{ n: string }>(
+            "select count(*) as n from integration_syncs where tenant_id = $1::text and status = 'pending'",
+            [tenant],
+          );
+          expect(Number(lanes!.n)).toBe(0);
+        },
+      ),
+      { numRuns: 12 },
+    );
+  });
+});
