@@ -1,0 +1,87 @@
+import { compileFilter, connectors } from '@signalbox/connectors';
+import { createEngine, createKeyRing, type Pool } from '@signalbox/engine';
+import type { FastifyInstance } from 'fastify';
+import { onTestFinished } from 'vitest';
+import type { TestDatabase } from '../../../../tests/kit/test-database.ts';
+import { createApiKeys } from '../accounts/api-keys.ts';
+import { loadTenants } from '../accounts/tenant-names.ts';
+import { createTenants } from '../accounts/tenants.ts';
+import type { Role } from '../host/schema.ts';
+import { createHost } from '../host/scope.ts';
+import { triggers } from '../triggers/index.ts';
+import { buildApi } from './build-api.ts';
+
+/** What a request came to. */
+export interface Answer {
+  status: number;
+  headers: Record<string, unknown>;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+  body: any;
+}
+
+export type Call = (
+  method: string,
+  url: string,
+  body?: unknown,
+  headers?: Record<string, string>,
+) => Promise<Answer>;
+
+/** The API on a test database, and a way to speak to it as any tenant. */
+export async function buildTestApi(
+  database: TestDatabase,
+  finished: (close: () => Promise<void>) => void = onTestFinished,
+) {
+  const engine = createEngine({
+    pool: database.pool as unknown as Pool,
+    triggers,
+    connectors,
+    keyRing: createKeyRing(['the key of the tests, long enough']),
+    http: { allow: ['127.0.0.0/8'], plainHttp: true },
+    tenants: loadTenants,
+    compileFilter,
+    listen: false,
+  });
+  const host = createHost(engine);
+  const tenants = createTenants(host);
+  const apiKeys = createApiKeys(host);
+  const app = await buildApi({ engine, host, apiKeys, ready: async () => [] });
+  finished(async () => {
+    await app.close();
+    await engine.close();
+  });
+
+  return {
+    app,
+    engine,
+    host,
+    tenants,
+    apiKeys,
+    pool: database.pool as unknown as Pool,
+    /** A new tenant with a key: its calls. */
+    async as(slug: string, role: Role = 'admin') {
+      const tenant = (await tenants.find(slug)) ?? (await tenants.create({ slug, name: `Shop ${slug}` }));
+      const { text, key } = await apiKeys.create({ tenantId: tenant.id, name: `${slug}'s key`, role });
+      return Object.assign(caller(app, text), { tenant, key, keyText: text });
+    },
+  };
+}
+
+export function caller(app: FastifyInstance, key: string): Call {
+  return async (method, url, body, headers = {}) => {
+    const answer = await app.inject({
+      method: method as 'GET',
+      url,
+      headers: {
+        authorization: `Bearer ${key}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    return {
+      status: answer.statusCode,
+      headers: answer.headers,
+      body: answer.body === '' ? null : answer.json(),
+    };
+  };
+}
