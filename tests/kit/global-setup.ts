@@ -18,7 +18,7 @@ const keep = process.env.KEEP_TEST_DATABASES === '1';
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const runId = `${Date.now().toString(36)}${randomBytes(3).toString('hex')}`;
   const context: RunContext = {
-    directory: fs.mkdtempSync(path.join(os.tmpdir(), 'signalbox-test-run-')),
+    directory: makeRunDirectory(),
     postgres: null,
     whyNoPostgres: '',
     embeddedOnly: process.env.SIGNALBOX_TEST_EMBEDDED_ONLY === '1',
@@ -55,6 +55,25 @@ export default async function setup(project: TestProject): Promise<() => Promise
     if (!server && context.postgres && !keep) await dropLeftovers(context.postgres);
     fs.rmSync(context.directory, { recursive: true, force: true });
   };
+}
+
+/** Also removes those of runs that were killed: nobody else would. */
+function makeRunDirectory(): string {
+  const prefix = 'signalbox-test-run-';
+  for (const name of fs.readdirSync(os.tmpdir())) {
+    const pid = Number(name.startsWith(prefix) && name.slice(prefix.length).split('-')[0]);
+    if (pid > 0 && !isAlive(pid)) fs.rmSync(path.join(os.tmpdir(), name), { recursive: true, force: true });
+  }
+  return fs.mkdtempSync(path.join(os.tmpdir(), `${prefix}${process.pid}-`));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 async function makeTemplate(url: string, name: string): Promise<string> {

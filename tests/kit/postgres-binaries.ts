@@ -66,9 +66,11 @@ function copyTo(folder: string, native: string): string {
   const copy = path.join(folder, 'native');
   fs.cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
   linkLibraries(copy);
-  for (const entry of fs.readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isSymbolicLink()) fs.chmodSync(path.join(entry.parentPath, entry.name), 0o755);
+  // To the server's user in whole, who removes it in the end.
+  const entries = fs.readdirSync(folder, { recursive: true, withFileTypes: true });
+  for (const name of [folder, ...entries.map((entry) => path.join(entry.parentPath, entry.name))]) {
+    if (serverUid !== undefined) fs.lchownSync(name, serverUid, serverUid);
+    if (!fs.lstatSync(name).isSymbolicLink()) fs.chmodSync(name, 0o755);
   }
-  fs.chmodSync(folder, 0o755);
   return copy;
 }

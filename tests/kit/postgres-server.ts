@@ -57,8 +57,8 @@ cd / && rm -rf "$directory"
 export async function startPostgresServer(options: PostgresServerOptions = {}): Promise<PostgresServer> {
   const directory = fs.mkdtempSync(path.join(temporaryRoot(), 'signalbox-test-postgres-'));
   try {
-    const binaries = postgresBinaries(directory);
     if (serverUid !== undefined) fs.chownSync(directory, serverUid, serverUid);
+    const binaries = postgresBinaries(directory);
     const data = path.join(directory, 'data');
     initialise(path.join(binaries, 'bin', 'initdb'), data);
     return await run(directory, path.join(binaries, 'bin', 'postgres'), data, options);

@@ -9,10 +9,10 @@ import { databaseDirectory, temporaryDirectory } from './testing/directories.ts'
 import { instrument, instrumentedWorker } from './testing/instruments.ts';
 
 test('kill -9 of the process loses no acknowledged row and tears no transaction', {
-  timeout: 90_000,
+  timeout: 120_000,
 }, async () => {
   const directory = await databaseDirectory();
-  for (let round = 0; round < 4; round++) {
+  for (let round = 0; round < 3; round++) {
     const writer = startChild('./writer.ts', directory);
     await writer.nextLine();
     await sleep(100 + Math.random() * 600);
@@ -30,7 +30,7 @@ test('kill -9 of the process loses no acknowledged row and tears no transaction'
   }
 });
 
-test('kill -9 during the first start leaves a directory that opens', { timeout: 60_000 }, async () => {
+test('kill -9 during the first start leaves a directory that opens', { timeout: 90_000 }, async () => {
   const directory = temporaryDirectory();
   const writer = startChild('./writer.ts', directory);
   const unfinished = path.join(directory, 'postgres.unfinished');

@@ -37,7 +37,9 @@ test('the lock is free at once after kill -9', async () => {
   await lock.release();
 });
 
-test('closing the database unlocks the directory, and what was written is there', async () => {
+test('closing the database unlocks the directory, and what was written is there', {
+  timeout: 60_000,
+}, async () => {
   const directory = await databaseDirectory();
   const first = await openEmbedded({ directory });
   await first.pool.query('create table things as select 1 as id');

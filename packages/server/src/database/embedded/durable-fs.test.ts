@@ -1,7 +1,9 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { type EmbeddedDatabase, openEmbedded } from './index.ts';
 import { databaseDirectory } from './testing/directories.ts';
 import { instrument, instrumentedWorker } from './testing/instruments.ts';
+
+vi.setConfig({ testTimeout: 60_000 }); // the first one may have to make the database
 
 const commits = 20;
 
