@@ -13,7 +13,7 @@ export interface DirectoryLock {
 
 export interface DirectoryLockOptions {
   /** called when another holder took the directory over: stop writing at once */
-  onLost?: (error: Error) => void;
+  onLost?: (error: EmbeddedDatabaseError) => void;
   /** how often the holder shows that it is alive, 5 s */
   heartbeatMs?: number;
 }
@@ -54,7 +54,7 @@ export async function lockDirectory(
       since: new Date().toISOString(),
     };
     await writeHolder(file, own);
-    const stopHeartbeat = startHeartbeat(file, own.token, heartbeatMs, (error) => onLost(error), directory);
+    const stopHeartbeat = startHeartbeat(file, own.token, heartbeatMs, onLost, directory);
     return {
       async release() {
         await stopHeartbeat();
@@ -83,7 +83,7 @@ function startHeartbeat(
   file: string,
   token: string,
   everyMs: number,
-  onLost: (error: Error) => void,
+  onLost: (error: EmbeddedDatabaseError) => void,
   directory: string,
 ): () => Promise<void> {
   let beat = Promise.resolve();

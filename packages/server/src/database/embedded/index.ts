@@ -52,8 +52,12 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedDa
 
   createPrivateDirectory(directory);
   let session: Session | undefined;
+  let lost: EmbeddedDatabaseError | undefined;
   const lock = await lockDirectory(directory, {
-    onLost: (error) => void session?.terminate(error as EmbeddedDatabaseError),
+    onLost(error) {
+      lost = error;
+      void session?.terminate(error);
+    },
   });
   try {
     const data = path.join(directory, 'postgres');
@@ -61,6 +65,10 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedDa
     session = await startSession(sessionOptions(options, data)).catch((cause: Error) => {
       throw unusable(directory, cause.message, cause);
     });
+    if (lost) {
+      await session.terminate(lost);
+      throw lost;
+    }
     return assemble(options, session, () => lock.release());
   } catch (error) {
     await lock.release();

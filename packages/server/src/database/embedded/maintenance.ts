@@ -113,8 +113,10 @@ export function startMaintenance({
   }
 
   const stopTimer = every(() => {
-    check().catch((error: Error) => {
-      if (!stopped) onError(error);
+    check().catch((error: Error & { code?: string }) => {
+      if (error.code === 'database_stopped')
+        stopTimer(); // told to others already, and there is no way back
+      else if (!stopped) onError(error);
     });
   }, checkMs);
 
