@@ -12,13 +12,12 @@ import {
   type Roles,
   type Running,
 } from '@signalbox/engine';
-import { fastify } from 'fastify';
 import { onTestFinished } from 'vitest';
 import { loadTenants } from '../../packages/server/src/accounts/tenant-names.ts';
 import { writeOutcomeNotes } from '../../packages/server/src/host/notes.ts';
-import { createInbox } from '../../packages/server/src/inbox/inbox.ts';
 import type { Message } from '../../packages/server/src/inbox/mailbox.ts';
 import { triggers } from '../../packages/server/src/triggers/index.ts';
+import { createReceiver } from './receiver.ts';
 import type { TestDatabase } from './test-database.ts';
 
 /** The engine on a test database, with Fixed Service's triggers and an inbox to deliver to. */
@@ -53,7 +52,7 @@ export async function createRig(database: TestDatabase, options: RigOptions = {}
     pool,
     triggers,
     connectors,
-    keyRing: createKeyRing(['the key of the tests, long enough']),
+    keyRing: createKeyRing(['the key of the tests which is long enough']),
     http: { allow: ['127.0.0.0/8'], plainHttp: true },
     tenants: loadTenants,
     compileFilter,
@@ -61,13 +60,8 @@ export async function createRig(database: TestDatabase, options: RigOptions = {}
     listen: database.kind === 'postgres',
     ...options,
   });
-  const app = fastify();
-  await app.register(createInbox().plugin);
-  const origin = await app.listen({ port: 0, host: '127.0.0.1' });
-  onTestFinished(async () => {
-    await engine.close();
-    await app.close();
-  });
+  const receiver = await createReceiver();
+  onTestFinished(() => engine.close());
 
   const sql: Rig['sql'] = async <Row>(text: string, values: unknown[] = []) =>
     (await pool.query({ text, values })).rows as Row[];
@@ -76,22 +70,9 @@ export async function createRig(database: TestDatabase, options: RigOptions = {}
     engine,
     pool,
     sql,
-    inboxUrl: (name) => `${origin}/inbox/${name}`,
-
-    async received(name, count) {
-      const answer = await fetch(
-        `${origin}/inbox/${name}/messages?${count > 0 ? `wait_ms=${WAIT_MS}&count=${count}` : ''}`,
-      );
-      const { data } = (await answer.json()) as { data: Message[] };
-      if (data.length < count) {
-        throw new Error(`waited ${WAIT_MS} ms for ${count} messages in inbox "${name}", got ${data.length}`);
-      }
-      return data.toReversed();
-    },
-
-    async behave(name, behaviour) {
-      await fetch(`${origin}/inbox/${name}/behaviour`, { method: 'PUT', body: JSON.stringify(behaviour) });
-    },
+    inboxUrl: receiver.url,
+    received: receiver.received,
+    behave: receiver.behave,
 
     async tenant() {
       const [row] = await sql<{ id: string }>(
@@ -107,7 +88,7 @@ export async function createRig(database: TestDatabase, options: RigOptions = {}
         name: 'Production n8n',
         connector: 'webhook',
         eventTypes: engine.catalogue.eventTypes.map((type) => type.name),
-        url: `${origin}/inbox/${inbox}`,
+        url: receiver.url(inbox),
         ...input,
       });
       return integration.id;

@@ -67,6 +67,8 @@ export function startRoles(roles: Roles, options: RolesOptions): RunningRoles {
       const concurrency = roles.worker?.concurrency ?? 0;
       const id = await registerWorker(pool, { roles: names, version: options.version, concurrency });
       parts = { id };
+      // What a process killed on this machine had in hand, without waiting for a lease to run out.
+      await options.chores.rescue();
       if (roles.worker) {
         const worker = startWorker({ ...options.worker, id, concurrency });
         parts.worker = worker;
