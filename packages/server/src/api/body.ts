@@ -26,11 +26,37 @@ function parse(text: string): unknown {
   }
 }
 
-/** V8 says either a position or that the text ended; a line and a column are what an editor shows. */
+/** A line and a column are what an editor shows. */
 function where(text: string, error: Error): string {
-  const position = /at position (\d+)/.exec(error.message)?.[1];
-  const at = position === undefined ? text.length : Number(position);
+  const at = errorPosition(error, text.length) ?? longestPrefix(text);
   const before = text.slice(0, at).split('\n');
   const what = at >= text.length ? 'it ends too early' : `unexpected ${JSON.stringify(text[at])}`;
   return `${what} at position ${at} (line ${before.length}, column ${(before.at(-1) ?? '').length + 1}).`;
+}
+
+/** What V8 says of the position, which it does for some mistakes only. */
+function errorPosition(error: Error, length: number): number | null {
+  if (error.message.startsWith('Unexpected end')) return length;
+  const position = /at position (\d+)/.exec(error.message)?.[1];
+  return position === undefined ? null : Number(position);
+}
+
+/** How much of the text could still become JSON: where V8 would have liked to go on. */
+function longestPrefix(text: string): number {
+  let [good, bad] = [0, text.length];
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    if (couldGoOn(text.slice(0, middle))) good = middle;
+    else bad = middle;
+  }
+  return good;
+}
+
+function couldGoOn(start: string): boolean {
+  try {
+    JSON.parse(start);
+    return true;
+  } catch (error) {
+    return errorPosition(error as Error, start.length) === start.length;
+  }
 }

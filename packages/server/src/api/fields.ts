@@ -24,12 +24,12 @@ const AMOUNT = 'must be an amount from 0 to 9999999999.99 with at most two decim
 export const money = z
   .union(
     [
-      z.string().regex(/^\d{1,10}(\.\d{1,2})?$/),
+      z.string().regex(/^\d{1,10}(\.\d{1,2})?$/, AMOUNT),
       z
         .number()
         .min(0)
         .max(9_999_999_999.99)
-        .refine((value) => Number(value.toFixed(2)) === value),
+        .refine((value) => Number(value.toFixed(2)) === value, AMOUNT),
     ],
     { error: AMOUNT },
   )

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 import { onEveryDatabase } from '../../../../tests/kit/databases.ts';
-import { buildTestApi } from './test-api.ts';
+import { useTestApi } from './test-api.ts';
 
 onEveryDatabase('REST resources', (open) => {
+  const api = useTestApi(open);
+
   test('a work item comes back with its references, its money as text and a reference id', async () => {
-    const api = await buildTestApi(await open());
-    const call = await api.as('acme');
+    const call = await api().as('shop-1');
     const customer = await call('POST', '/api/v1/customers', { name: 'John Doe', email: 'john@example.com' });
     const bob = await call('POST', '/api/v1/employees', { name: 'Bob Tech' });
     const asset = await call('POST', '/api/v1/assets', {
@@ -49,8 +50,7 @@ onEveryDatabase('REST resources', (open) => {
   });
 
   test('entering a closed status sets closed_date, leaving it clears it, and an unlisted status is offered', async () => {
-    const api = await buildTestApi(await open());
-    const call = await api.as('acme');
+    const call = await api().as('shop-2');
     const { id } = (await call('POST', '/api/v1/work-items', { description: 'x' })).body;
     const closed = await call('PATCH', `/api/v1/work-items/${id}`, { status: 'Completed' });
     expect(closed.body.closed_date).toMatch(/Z$/);
@@ -69,8 +69,7 @@ onEveryDatabase('REST resources', (open) => {
   });
 
   test('a record that others refer to is not deleted, and the answer says what refers to it', async () => {
-    const api = await buildTestApi(await open());
-    const call = await api.as('acme');
+    const call = await api().as('shop-3');
     const customer = (await call('POST', '/api/v1/customers', { name: 'John' })).body;
     const item = (await call('POST', '/api/v1/work-items', { description: 'x', customer_id: customer.id }))
       .body;
@@ -87,8 +86,7 @@ onEveryDatabase('REST resources', (open) => {
   });
 
   test('If-Match refuses a change on top of somebody else’s', async () => {
-    const api = await buildTestApi(await open());
-    const call = await api.as('acme');
+    const call = await api().as('shop-4');
     const made = await call('POST', '/api/v1/customers', { name: 'John' });
     const url = `/api/v1/customers/${made.body.id}`;
     const first = { 'if-match': made.headers.etag as string };
@@ -98,8 +96,7 @@ onEveryDatabase('REST resources', (open) => {
   });
 
   test('a POST with an Idempotency-Key is done once', async () => {
-    const api = await buildTestApi(await open());
-    const call = await api.as('acme');
+    const call = await api().as('shop-5');
     const key = { 'idempotency-key': 'one' };
     const first = await call('POST', '/api/v1/customers', { name: 'John' }, key);
     const again = await call('POST', '/api/v1/customers', { name: 'John' }, key);

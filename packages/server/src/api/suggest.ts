@@ -1,7 +1,7 @@
 /** ` Did you mean "description"?` when one of `known` is close to what came, else nothing. */
 export function didYouMean(given: string, known: readonly string[]): string {
   let best: string | undefined;
-  let least = Math.max(1, Math.floor(given.length / 3)) + 1;
+  let least = (given.length < 4 ? 1 : Math.max(2, Math.floor(given.length / 3))) + 1;
   if (given.length > 64) return '';
   for (const name of known) {
     const far = distance(given.toLowerCase(), name.toLowerCase());

@@ -1,7 +1,7 @@
 import { compileFilter, connectors } from '@signalbox/connectors';
 import { createEngine, createKeyRing, type Pool } from '@signalbox/engine';
 import type { FastifyInstance } from 'fastify';
-import { onTestFinished } from 'vitest';
+import { beforeAll } from 'vitest';
 import type { TestDatabase } from '../../../../tests/kit/test-database.ts';
 import { createApiKeys } from '../accounts/api-keys.ts';
 import { loadTenants } from '../accounts/tenant-names.ts';
@@ -26,11 +26,20 @@ export type Call = (
   headers?: Record<string, string>,
 ) => Promise<Answer>;
 
+export type TestApi = Awaited<ReturnType<typeof buildTestApi>>;
+
+/** One API for all tests of a suite (each with tenants of its own); call it in the suite, not in a test. */
+export function useTestApi(open: () => Promise<TestDatabase>): () => TestApi {
+  let api: TestApi;
+  beforeAll(async () => {
+    api = await buildTestApi(await open());
+    return () => api.close();
+  });
+  return () => api;
+}
+
 /** The API on a test database, and a way to speak to it as any tenant. */
-export async function buildTestApi(
-  database: TestDatabase,
-  finished: (close: () => Promise<void>) => void = onTestFinished,
-) {
+async function buildTestApi(database: TestDatabase) {
   const engine = createEngine({
     pool: database.pool as unknown as Pool,
     triggers,
@@ -45,10 +54,6 @@ export async function buildTestApi(
   const tenants = createTenants(host);
   const apiKeys = createApiKeys(host);
   const app = await buildApi({ engine, host, apiKeys, ready: async () => [] });
-  finished(async () => {
-    await app.close();
-    await engine.close();
-  });
 
   return {
     app,
@@ -57,6 +62,11 @@ export async function buildTestApi(
     tenants,
     apiKeys,
     pool: database.pool as unknown as Pool,
+    url: database.url,
+    async close() {
+      await app.close();
+      await engine.close();
+    },
     /** A new tenant with a key: its calls. */
     async as(slug: string, role: Role = 'admin') {
       const tenant = (await tenants.find(slug)) ?? (await tenants.create({ slug, name: `Shop ${slug}` }));

@@ -78,8 +78,8 @@ export const integrationFields = z.object({
   headers: headers.optional(),
   auth: auth.optional(),
   signing: signing.optional(),
-  filter: z.json().optional(),
-  template: z.json().optional(),
+  filter: z.unknown().optional(),
+  template: z.unknown().optional(),
   retry_policy: retryPolicy.optional(),
   rate_limit: z.number().gt(0).max(10_000).nullable().optional().describe('Calls a second; null: no limit.'),
   concurrency: z.int().min(1).max(1000).optional(),
@@ -87,7 +87,7 @@ export const integrationFields = z.object({
   coalesce: z.boolean().optional(),
   notes: z.enum(['all', 'failures', 'none']).optional(),
   is_active: z.boolean().optional(),
-  settings: z.record(z.string(), z.json()).optional(),
+  settings: z.record(z.string(), z.unknown()).optional(),
 });
 
 export type IntegrationBody = z.infer<typeof integrationFields>;

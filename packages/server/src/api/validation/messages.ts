@@ -22,7 +22,10 @@ const EXPECTED: Record<string, string> = {
 
 /** What is wrong, in words: what was expected and what came. One issue can be several errors. */
 export function fieldErrors(schema: z.ZodType, issues: readonly Issue[], input: unknown): FieldError[] {
-  return issues.flatMap((issue) => describe(schema, issue, issue.path, input));
+  // An unknown key first: the required one that is missing is often the same mistake.
+  const unknown = issues.filter((issue) => issue.code === 'unrecognized_keys');
+  const others = issues.filter((issue) => issue.code !== 'unrecognized_keys');
+  return [...unknown, ...others].flatMap((issue) => describe(schema, issue, issue.path, input));
 }
 
 export function pointer(path: readonly PropertyKey[]): string {
