@@ -40,7 +40,7 @@ const RULES = {
   ],
 
   /** Tests, and what only tests use, may import dev dependencies and break the `forbidden` rules. */
-  testFiles: /\.test\.tsx?$|\/(testing|fixtures)\//,
+  testFiles: /\.test\.tsx?$|\/(suite|testing|fixtures)\/|\/test-(api|kit)\.ts$/,
 };
 
 const SOURCE_FILE = /\.[cm]?[jt]sx?$/;
@@ -56,7 +56,7 @@ for (const pkg of packages) checkPackage(pkg);
 
 for (const { file, line, message } of problems) console.error(`${file}:${line}: ${message}`);
 if (problems.length > 0) {
-  console.error(`\n${problems.length} import${problems.length === 1 ? '' : 's'} cross a boundary.`);
+  console.error(`\n${problems.length} import${problems.length === 1 ? ' crosses' : 's cross'} a boundary.`);
   process.exitCode = 1;
 } else {
   console.log(`${importCount} imports in ${packages.length} packages keep the boundaries.`);

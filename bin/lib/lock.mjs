@@ -16,7 +16,6 @@ const POLL_MS = 250;
  * @param {{ onWait?: (owner: string) => void }} options called once, with " (process 123)" where known
  */
 export async function acquireLock(dir, { onWait = () => {} } = {}) {
-  fs.mkdirSync(path.dirname(dir), { recursive: true });
   let told = false;
   while (!tryMake(dir)) {
     const owner = readOwner(dir);
@@ -51,9 +50,11 @@ export async function acquireLock(dir, { onWait = () => {} } = {}) {
 
 function tryMake(dir) {
   try {
+    fs.mkdirSync(path.dirname(dir), { recursive: true });
     fs.mkdirSync(dir);
   } catch (error) {
-    if (error.code === 'EEXIST') return false;
+    // ENOENT: whoever let go of the lock took the empty folder around it away in between.
+    if (error.code === 'EEXIST' || error.code === 'ENOENT') return false;
     throw error;
   }
   fs.writeFileSync(path.join(dir, 'owner.json'), JSON.stringify({ pid: process.pid, host: os.hostname() }));
