@@ -13,6 +13,8 @@ import { validatorCompiler } from './validation/compiler.ts';
 export interface ApiOptions extends Services, OperationsOptions {
   /** Default: nothing is logged. */
   logger?: FastifyBaseLogger;
+  /** Adds what every route must have (hooks that measure or check), before there is any. */
+  extend?(app: FastifyInstance): void | Promise<void>;
   /** Shown in OpenAPI. */
   version?: string;
   /** Whether X-Forwarded-* is believed. Default false. */
@@ -47,6 +49,7 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
     reply.header('x-request-id', request.id);
   });
 
+  await options.extend?.(app);
   answerProblems(app);
   await documentApi(app, engine.catalogue, version);
   operations(app, options);

@@ -1,11 +1,14 @@
+import { isDeepStrictEqual } from 'node:util';
 import { compileFilter, connectors } from '@signalbox/connectors';
 import { createEngine, createKeyRing, type Pool } from '@signalbox/engine';
 import type { FastifyInstance } from 'fastify';
 import { beforeAll } from 'vitest';
+import type { z } from 'zod';
 import type { TestDatabase } from '../../../../tests/kit/test-database.ts';
 import { createApiKeys } from '../accounts/api-keys.ts';
 import { loadTenants } from '../accounts/tenant-names.ts';
 import { createTenants } from '../accounts/tenants.ts';
+import { writeOutcomeNotes } from '../host/notes.ts';
 import type { Role } from '../host/schema.ts';
 import { createHost } from '../host/scope.ts';
 import { triggers } from '../triggers/index.ts';
@@ -48,13 +51,13 @@ async function buildTestApi(database: TestDatabase) {
     http: { allow: ['127.0.0.0/8'], plainHttp: true },
     tenants: loadTenants,
     compileFilter,
+    onOutcomes: writeOutcomeNotes,
     listen: false,
   });
   const host = createHost(engine);
   const tenants = createTenants(host);
   const apiKeys = createApiKeys(host);
-  const app = await buildApi({ engine, host, apiKeys, ready: async () => [] });
-
+  const app = await buildApi({ engine, host, apiKeys, ready: async () => [], extend: holdToDocument });
   return {
     app,
     engine,
@@ -94,4 +97,19 @@ export function caller(app: FastifyInstance, key: string): Call {
       body: answer.body === '' ? null : answer.json(),
     };
   };
+}
+
+/** Every answer of every test must be what the route's schema documents, no more and no less. */
+function holdToDocument(app: FastifyInstance): void {
+  app.addHook('onSend', async (request, reply, payload) => {
+    const { schema } = request.routeOptions as { schema?: { response?: Record<string, z.ZodType> } };
+    const documented = schema?.response?.[reply.statusCode];
+    if (!documented || typeof payload !== 'string' || payload === 'null') return payload;
+    const body = JSON.parse(payload);
+    const shown = documented.safeParse(body);
+    const where = `${request.method} ${request.url}`;
+    if (!shown.success) throw new Error(`${where} is not as documented: ${shown.error.message}`);
+    if (!isDeepStrictEqual(shown.data, body)) throw new Error(`${where} has keys that are not documented`);
+    return payload;
+  });
 }
