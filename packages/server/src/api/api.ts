@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Engine } from '@signalbox/engine';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import type { ApiKeys } from '../accounts/api-keys.ts';
 import type { Caller } from '../accounts/caller.ts';
 import type { Host } from '../host/scope.ts';
 
@@ -15,11 +14,13 @@ export type Api = FastifyInstance<
   ZodTypeProvider
 >;
 
-/** What routes work with. */
+/**
+ * What routes work with. Neither the pool nor the door across tenants is in it: a route cannot forget the
+ * tenant, because it has nothing that does not ask for one.
+ */
 export interface Services {
-  engine: Engine;
-  host: Host;
-  apiKeys: ApiKeys;
+  engine: Omit<Engine, 'pool'>;
+  host: Pick<Host, 'scope' | 'write'>;
 }
 
 declare module 'fastify' {

@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import type { Engine } from '@signalbox/engine';
 import { type FastifyBaseLogger, type FastifyInstance, fastify } from 'fastify';
-import type { Api, Services } from './api.ts';
+import type { ApiKeys } from '../accounts/api-keys.ts';
+import type { Host } from '../host/scope.ts';
+import type { Api } from './api.ts';
 import { authenticate } from './authenticate.ts';
 import { acceptJson } from './body.ts';
 import { answerProblems } from './errors.ts';
@@ -10,7 +13,10 @@ import { type OperationsOptions, operations } from './operations.ts';
 import { routes } from './routes/index.ts';
 import { validatorCompiler } from './validation/compiler.ts';
 
-export interface ApiOptions extends Services, OperationsOptions {
+export interface ApiOptions extends OperationsOptions {
+  engine: Engine;
+  host: Host;
+  apiKeys: ApiKeys;
   /** Default: nothing is logged. */
   logger?: FastifyBaseLogger;
   /** Adds what every route must have (hooks that measure or check), before there is any. */
@@ -58,7 +64,7 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
       acceptJson(api);
       authenticate(api, apiKeys);
       answerOnce(api, host);
-      for (const register of routes) register(api as unknown as Api, { engine, host, apiKeys });
+      for (const register of routes) register(api as unknown as Api, { engine, host });
     },
     { prefix: '/api/v1' },
   );

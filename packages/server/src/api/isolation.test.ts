@@ -34,6 +34,9 @@ async function fill(call: Call, inbox: string) {
   } as Record<string, number>;
 }
 
+/** The same for every tenant, or about the caller alone. */
+const SHARED = new Set(['event-types', 'connectors', 'me']);
+
 onDatabase('postgres', 'tenant isolation', (open) => {
   const use = useTestApi(open);
 
@@ -63,7 +66,7 @@ onDatabase('postgres', 'tenant isolation', (open) => {
     const answered: string[] = [];
     for (const [path, operations] of Object.entries<Record<string, unknown>>(paths)) {
       const resource = path.split('/')[3] as string;
-      if (resource === 'event-types' || resource === 'me') continue;
+      if (SHARED.has(resource)) continue;
       const id = resource === 'events' ? '019a5570-3c00-7000-8000-000000000001' : (ids[resource] ?? 1);
       const url = path.replace('{id}', String(id));
       for (const method of Object.keys(operations)) {

@@ -8,7 +8,7 @@ import type { Host, WriteScope } from '../host/scope.ts';
  * with an Idempotency-Key is kept.
  */
 export async function write(
-  host: Host,
+  host: Pick<Host, 'write'>,
   request: FastifyRequest,
   reply: FastifyReply,
   status: number,

@@ -1,6 +1,7 @@
 import type { Api, Services } from '../api.ts';
 import { assets } from './assets.ts';
 import { attempts } from './attempts.ts';
+import { connectors } from './connectors.ts';
 import { customers } from './customers.ts';
 import { employees } from './employees.ts';
 import { eventTypes } from './event-types.ts';
@@ -27,6 +28,7 @@ export const routes: readonly ((app: Api, services: Services) => void)[] = [
   notes,
   integrations,
   hooks,
+  connectors,
   eventTypes,
   events,
   syncs,
