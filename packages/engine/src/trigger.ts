@@ -42,6 +42,8 @@ export interface EventDefinition<Row extends object = Record<string, unknown>> {
   on: 'create' | 'update';
   /** Only when one of these columns changed. */
   columns?: (keyof Row & string)[];
+  /** Only when this holds of the row. Pure; `old` is null for an insert. */
+  when?(row: { old: Row | null; new: Row }): boolean;
   description: string;
 }
 

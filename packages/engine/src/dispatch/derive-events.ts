@@ -26,7 +26,10 @@ export function eventTypesOf(trigger: TriggerDefinition, change: ChangedRow, cha
   if (on === 'update' && changed.length === 0) return [];
   return Object.entries(trigger.events)
     .filter(
-      ([, event]) => event.on === on && (!event.columns || event.columns.some((c) => changed.includes(c))),
+      ([, event]) =>
+        event.on === on &&
+        (event.columns?.some((column) => changed.includes(column)) ?? true) &&
+        (event.when?.({ old: change.old, new: change.new }) ?? true),
     )
     .map(([name]) => name);
 }
