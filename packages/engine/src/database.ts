@@ -19,6 +19,9 @@ export interface Statement {
 /** One connection, taken from a {@link Pool} and given back by `release`. */
 export interface Connection extends Queryable {
   release(error?: Error | boolean): void;
+  /** pg's connections are event emitters; the embedded database's are not. */
+  on?(event: 'error', listener: (error: Error) => void): unknown;
+  off?(event: 'error', listener: (error: Error) => void): unknown;
 }
 
 export interface Pool extends Queryable {
@@ -42,6 +45,9 @@ export interface Transaction extends Queryable {
 export async function transaction<T>(pool: Pool, work: (tx: Transaction) => Promise<T>): Promise<T> {
   const connection = await pool.connect();
   let broken: Error | undefined;
+  // A connection that breaks between two statements says so by an event, and one that nobody listens to
+  // ends the process. The next statement rejects anyway.
+  connection.on?.('error', ignore);
   try {
     await connection.query({ text: 'begin' });
     const result = await work(connection as unknown as Transaction);
@@ -54,5 +60,8 @@ export async function transaction<T>(pool: Pool, work: (tx: Transaction) => Prom
     throw error;
   } finally {
     connection.release(broken);
+    connection.off?.('error', ignore);
   }
 }
+
+function ignore(): void {}

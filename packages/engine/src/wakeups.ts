@@ -17,7 +17,7 @@ export interface Wakeups {
   close(): Promise<void>;
 }
 
-interface NotifyingConnection extends Connection {
+interface NotifyingConnection extends Omit<Connection, 'on' | 'off'> {
   on(event: 'notification' | 'error', listener: (argument: unknown) => void): void;
   removeAllListeners(event: 'notification' | 'error'): void;
 }
@@ -25,10 +25,11 @@ interface NotifyingConnection extends Connection {
 /** `onWake` is called for what other processes announce; null: this process only announces. */
 export function createWakeups(pool: Pool, logger: Logger, onWake: (() => void) | null): Wakeups {
   let closed = false;
-  let listener: NotifyingConnection | null = null;
+  /** Gives the connection that listens up. */
+  let endListening: (() => void) | null = null;
   let announcing: NodeJS.Timeout | null = null;
   let reconnecting: NodeJS.Timeout | null = null;
-  const listening = onWake ? listen(onWake) : Promise.resolve();
+  let listening = onWake ? listen(onWake) : Promise.resolve();
 
   return {
     announce() {
@@ -45,32 +46,48 @@ export function createWakeups(pool: Pool, logger: Logger, onWake: (() => void) |
       if (announcing) clearTimeout(announcing);
       if (reconnecting) clearTimeout(reconnecting);
       await listening;
-      listener?.removeAllListeners('notification');
-      // destroyed, not returned: it listens
-      listener?.release(true);
+      endListening?.();
     },
   };
 
   async function listen(wake: () => void): Promise<void> {
+    let connection: NotifyingConnection;
     try {
-      const connection = (await pool.connect()) as NotifyingConnection;
-      connection.on('notification', wake);
-      connection.on('error', () => {
-        listener = null;
-        connection.release(true);
-        retry(wake);
-      });
-      await connection.query({ text: `listen ${CHANNEL}` });
-      listener = connection;
-      wake();
+      connection = (await pool.connect()) as NotifyingConnection;
     } catch (error) {
       logger.debug({ err: error }, 'could not listen for wakeups; polling goes on');
       retry(wake);
+      return;
     }
+    let isOver = false;
+    // Once: a connection that breaks may say so twice (the server's last words, then the end of the stream).
+    const end = () => {
+      if (isOver) return;
+      isOver = true;
+      endListening = null;
+      connection.removeAllListeners('notification');
+      // destroyed, not returned: it listens
+      connection.release(true);
+      retry(wake);
+    };
+    connection.on('error', end);
+    connection.on('notification', wake);
+    try {
+      await connection.query({ text: `listen ${CHANNEL}` });
+    } catch (error) {
+      logger.debug({ err: error }, 'could not listen for wakeups; polling goes on');
+      end();
+    }
+    if (closed) end();
+    if (isOver) return;
+    endListening = end;
+    wake();
   }
 
   function retry(wake: () => void): void {
     if (closed) return;
-    reconnecting = setTimeout(() => void listen(wake), RECONNECT_MS);
+    reconnecting = setTimeout(() => {
+      listening = listen(wake);
+    }, RECONNECT_MS);
   }
 }

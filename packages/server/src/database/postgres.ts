@@ -42,7 +42,13 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
     keepAliveInitialDelayMillis: 10_000,
     idle_in_transaction_session_timeout: 60_000,
   });
-  pool.on('error', onIdleError); // without a listener a server restart would end the process
+  // Without listeners a restart of the server would end the process: of the pool for idle connections, of
+  // each connection for the time it is lent out, when its next statement rejects anyway.
+  pool.on('error', (error) => {
+    delete (error as { client?: unknown }).client; // the whole connection with its keys: nothing for a log
+    onIdleError(error);
+  });
+  pool.on('connect', (client) => client.on('error', () => {}));
 
   try {
     await firstQuery(pool, Date.now() + startupMs);
