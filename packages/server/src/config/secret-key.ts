@@ -14,7 +14,7 @@ export function readOrCreateSecretKey(dataDirectory: string): {
   created: boolean;
 } {
   const path = join(dataDirectory, SECRET_KEY_FILE);
-  return { path, ...readOrCreateSecret(path, () => `local:${randomBytes(32).toString('base64')}`) };
+  return { path, ...readOrCreateSecret(path, () => randomBytes(32).toString('base64')) };
 }
 
 /** The text of a 0600 file; made on first use. */
@@ -39,4 +39,15 @@ function readIfThere(path: string): string | null {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
   }
+}
+
+/** The configured keys, else the one of the data directory; `onCreated` hears where it was put when it is new. */
+export function secretKeysOf(
+  config: { secretKeys: string[]; dataDirectory: string },
+  onCreated: (path: string) => void,
+): string[] {
+  if (config.secretKeys.length > 0) return config.secretKeys;
+  const { key, path, created } = readOrCreateSecretKey(config.dataDirectory);
+  if (created) onCreated(path);
+  return [key];
 }

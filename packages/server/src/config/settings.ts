@@ -41,10 +41,10 @@ export const SETTINGS = {
     description:
       'Seals the secrets of integrations in the database. Comma separated; the first one seals, all of them ' +
       'open, so a new key goes to the front and the old one stays until everything is sealed anew. Each is ' +
-      '`id:base64` (32 bytes) or any text of at least 16 characters. Every process must have the same. ' +
+      '32 bytes in base64 or any text of at least 16 characters. Every process must have the same. ' +
       'Absent: generated once into `secret.key` in `SIGNALBOX_DATA`.',
     expected:
-      'one or more keys separated by commas, each id:base64 (32 bytes) or a text of at least 16 characters',
+      'one or more keys separated by commas, each 32 bytes in base64 or a text of at least 16 characters',
     schema: z
       .string()
       .transform(splitList)
@@ -52,7 +52,7 @@ export const SETTINGS = {
     fallback: null,
     fallbackText: 'generated once into `secret.key`',
     secret: 'whole',
-    example: '2026a:q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJ0A8=',
+    example: 'q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJ0A8=',
   }),
   HOST: setting({
     description: 'The address the web role listens on. `0.0.0.0` for every network of this machine.',

@@ -1,0 +1,105 @@
+import type { ServedRoles } from '../cli/context.ts';
+import { CliError, EXIT } from '../cli/errors.ts';
+import type { Io } from '../cli/io.ts';
+import type { Config } from '../config/config.ts';
+import { controlPath, serveControl } from '../database/embedded/control-socket.ts';
+import { ensureDemo } from '../demo/ensure-demo.ts';
+import { readyBlock } from '../demo/ready-block.ts';
+import { openServices, type Services } from '../services.ts';
+import type { HostProcess } from './host-process.ts';
+import { createLogger } from './logger.ts';
+import { migrate, pendingWork } from './migrate.ts';
+import { createReadiness, type Readiness } from './readiness.ts';
+import { runForCaller } from './server-access.ts';
+import { drain, type Step, untilEnding } from './shutdown.ts';
+import { startWeb } from './web.ts';
+
+/**
+ * Becomes one or several roles. Resolves to the exit code once asked to end: 0 when everything under way
+ * was finished in time, 1 when not or when something went wrong that nobody caught.
+ */
+export async function serve(config: Config, roles: ServedRoles, io: Io, host: HostProcess): Promise<number> {
+  if (config.databaseUrl === null && !roles.all) {
+    throw new CliError(
+      'One role a process needs a Postgres server: set DATABASE_URL. The embedded database has one process, which ' +
+        'has all roles: signalbox start',
+    );
+  }
+  const logger = createLogger(io.stderr, { level: config.logLevel, human: io.isTTY.stdout });
+  for (const warning of config.warnings) logger.warn(warning);
+  const { ending, stopListening } = untilEnding(host);
+  const steps: Step[] = [];
+  try {
+    const services = await openServices(config, { logger });
+    steps.unshift({ name: 'database', run: () => services.close() });
+    // A signal while starting is obeyed as soon as what was begun is in hand.
+    await begin(services, roles, io, steps);
+    const why = await ending;
+    stopListening();
+    if (why.kind === 'uncaught') logger.fatal({ err: why.error }, 'an error that nobody caught; ending');
+    else logger.info({ signal: why.signal }, 'ending: what is under way is finished first');
+    const well = await drain(steps, config.shutdownTimeoutMs, host, logger);
+    return well && why.kind === 'signal' ? EXIT.ok : EXIT.failure;
+  } catch (error) {
+    stopListening();
+    await drain(steps, config.shutdownTimeoutMs, host, logger);
+    throw error;
+  }
+}
+
+/** Starts everything and notes, in `steps`, how to end it: first what was started last. */
+async function begin(services: Services, roles: ServedRoles, io: Io, steps: Step[]): Promise<void> {
+  const { config, engine, database, logger } = services;
+  await prepareDatabase(services, roles);
+  if (database.kind === 'embedded') {
+    const control = await serveControl(controlPath(config.dataDirectory), (call) =>
+      runForCaller(services, call),
+    );
+    steps.unshift({ name: 'control socket', run: () => control.close() });
+  }
+
+  const readiness = createReadiness(services);
+  let url: string | null = null;
+  if (roles.web) url = await beginWeb(services, readiness, steps);
+  const development = config.environment === 'development';
+  const demo = roles.all && development && url !== null ? await ensureDemo(services, url) : null;
+
+  if (roles.worker || roles.scheduler) {
+    const worker = roles.worker ? { concurrency: roles.concurrency ?? config.concurrency } : undefined;
+    const running = engine.start({ worker, scheduler: roles.scheduler });
+    readiness.watch(running);
+    steps.unshift({ name: 'deliveries', run: () => running.stop({ timeoutMs: config.shutdownTimeoutMs }) });
+  }
+  steps.unshift({ name: 'readiness', run: async () => readiness.drain() });
+
+  logger.info({ roles: namesOf(roles), url: url ?? undefined, database: database.kind }, 'ready');
+  if (roles.all && url !== null)
+    io.stdout.write(readyBlock({ config, url, databaseKind: database.kind, demo }));
+}
+
+async function prepareDatabase({ engine, logger }: Services, roles: ServedRoles): Promise<void> {
+  if (roles.all) {
+    const { engine: engineLine, host, attached } = await migrate(engine);
+    const applied = [...engineLine.map((name) => `engine/${name}`), ...host.map((name) => `host/${name}`)];
+    if (applied.length + attached.length > 0) logger.info({ applied, attached }, 'the database was migrated');
+    return;
+  }
+  const pending = await pendingWork(engine);
+  if (pending.length > 0) {
+    throw new CliError(
+      `The database is not of this version:\n  ${pending.join('\n  ')}\nRun: signalbox migrate`,
+    );
+  }
+}
+
+async function beginWeb(services: Services, readiness: Readiness, steps: Step[]): Promise<string> {
+  const web = await startWeb(services, readiness);
+  steps.unshift({ name: 'web', run: () => web.app.close() });
+  return web.url;
+}
+
+function namesOf({ web, worker, scheduler }: ServedRoles): string[] {
+  return Object.entries({ web, worker, scheduler })
+    .filter(([, has]) => has)
+    .map(([name]) => name);
+}
