@@ -18,7 +18,28 @@ import path from 'node:path';
 import process from 'node:process';
 
 /** @type {{ name: string, file: string, generate: () => string | Promise<string> }[]} */
-const GENERATORS = [];
+const GENERATORS = [
+  {
+    name: 'reference of events',
+    file: 'docs/reference/events.md',
+    generate: async () => (await import('../docs/generate-reference.ts')).eventsPage(),
+  },
+  {
+    name: 'reference of verdicts',
+    file: 'docs/reference/verdicts.md',
+    generate: async () => (await import('../docs/generate-reference.ts')).verdictsPage(),
+  },
+  {
+    name: 'reference of commands',
+    file: 'docs/reference/cli.md',
+    generate: async () => (await import('../docs/generate-reference.ts')).cliPage(),
+  },
+  {
+    name: 'reference of the configuration',
+    file: 'docs/reference/configuration.md',
+    generate: async () => (await import('../packages/server/src/config/describe.ts')).configMarkdown(),
+  },
+];
 
 const root = path.join(import.meta.dirname, '..');
 const write = process.argv.includes('--write');

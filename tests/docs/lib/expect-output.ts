@@ -34,7 +34,7 @@ function patternOf(example: string): RegExp {
       ? '(?:.*\n)*?.*'
       : line
           .split('…')
-          .map((part) => RegExp.escape(part))
+          .map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'))
           .join('.*'),
   );
   return new RegExp(`^${lines.join('\n')}$`, 'm');
