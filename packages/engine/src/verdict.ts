@@ -19,3 +19,18 @@ export type Verdict =
   | { kind: 'ambiguous'; explanation: string; afterMs?: number };
 
 export type VerdictKind = Verdict['kind'];
+
+const KINDS: ReadonlySet<unknown> = new Set<VerdictKind>([
+  'delivered',
+  'retry',
+  'rejected',
+  'unauthorized',
+  'gone',
+  'held',
+  'ambiguous',
+]);
+
+/** Connectors are other people's code: what they return is looked at before it is believed. */
+export function isVerdict(value: unknown): value is Verdict {
+  return typeof value === 'object' && value !== null && KINDS.has((value as { kind?: unknown }).kind);
+}

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { type Pool, transaction } from '../database.ts';
-import { wakeForgottenLanes } from '../delivery/lanes.ts';
+import { lockLanes, wakeForgottenLanes } from '../delivery/lanes.ts';
 import type { Chores } from '../engine-api.ts';
 import { Conditions } from '../paging.ts';
 import { affected, rows } from '../sql.ts';
@@ -40,7 +40,8 @@ export function createChores(pool: Pool, clock: Clock, retention: Retention, wak
           return affected(
             tx,
             `update integration_syncs set leased_by = null, leased_until = null
-             where status = 'pending' and leased_by = any($1)`,
+             where id in (select id from integration_syncs where status = 'pending' and leased_by = any($1)
+                          order by id for update skip locked)`,
             [ids],
           );
         });
@@ -56,6 +57,7 @@ export function createChores(pool: Pool, clock: Clock, retention: Retention, wak
      */
     async retryFailedSyncs() {
       const retried = await transaction(pool, async (tx) => {
+        await lockLanes(tx); // before any sync is locked
         const due = await rows<{ id: number }>(
           tx,
           `select s.id from integration_syncs s join integration_health h on h.integration_id = s.integration_id
@@ -71,7 +73,7 @@ export function createChores(pool: Pool, clock: Clock, retention: Retention, wak
           [ids, clock.forStatement()],
         );
         const chosen = new Conditions().add((p) => `s.id = any(${p})`, ids);
-        return retrySyncs(tx, chosen, ids.length, clock.forStatement());
+        return (await retrySyncs(tx, chosen, { limit: ids.length, now: clock.forStatement() })).retried;
       });
       if (retried > 0) wake();
       return retried;

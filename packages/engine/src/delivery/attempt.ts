@@ -4,7 +4,7 @@ import type { RecordedCall } from '../engine-api.ts';
 import type { LoadedIntegration } from '../integrations/load.ts';
 import type { Logger } from '../logger.ts';
 import { decide, type NextStep } from '../retry/decide.ts';
-import type { Verdict } from '../verdict.ts';
+import { isVerdict, type Verdict } from '../verdict.ts';
 import type { ClaimedSync } from './claim.ts';
 import { recordCall } from './record-call.ts';
 
@@ -46,7 +46,7 @@ export async function attempt(
   };
   let verdict: Verdict | null = null;
   try {
-    verdict = await integration.connector.deliver(
+    const given: unknown = await integration.connector.deliver(
       {
         settings: integration.settings,
         syncId: sync.id,
@@ -59,6 +59,8 @@ export async function attempt(
       },
       http,
     );
+    if (!isVerdict(given)) throw new TypeError(`the connector gave no verdict but ${JSON.stringify(given)}`);
+    verdict = given;
   } catch (error) {
     logger.error(
       { err: error, sync: sync.id, integration: integration.id },
@@ -72,6 +74,17 @@ export async function attempt(
     durationMs: Math.round(performance.now() - from),
     verdict: verdict?.kind ?? 'internal_error',
     calls,
-    step: decide(sync, verdict, integration.retryPolicy, context.random()),
+    step: bounded(decide(sync, verdict, integration.retryPolicy, context.random())),
   };
+}
+
+/** Explanations quote what receivers answer, and ids are theirs: of any length, with any character. */
+const MAX_TEXT = 4_000;
+
+function bounded(step: NextStep): NextStep {
+  return { ...step, explanation: storable(step.explanation), externalId: storable(step.externalId) };
+}
+
+function storable(text: string | null): string | null {
+  return text === null ? null : String(text).slice(0, MAX_TEXT).toWellFormed().replaceAll('\0', '\ufffd');
 }

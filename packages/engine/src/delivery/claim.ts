@@ -87,7 +87,10 @@ export async function claimDue(db: Queryable, request: ClaimRequest): Promise<Cl
   return claimed.sort((a, b) => a.id - b.id);
 }
 
-/** Extends the leases of what this worker still has in hand. */
+/**
+ * Extends the leases of what this worker still has in hand. In id order, and past those that somebody
+ * works on just now: the other one may be this worker's own write back, and neither must wait for the other.
+ */
 export async function renewLeases(
   db: Queryable,
   worker: number,
@@ -97,9 +100,21 @@ export async function renewLeases(
 ): Promise<void> {
   await db.query({
     text: `update integration_syncs set leased_until = coalesce($4::timestamptz, now()) + $3 * interval '1 ms'
-           where id = any($2) and leased_by = $1 and status = 'pending'`,
+           where id in (select id from integration_syncs where id = any($2) and leased_by = $1 and status = 'pending'
+                        order by id for update skip locked)`,
     values: [worker, ids, leaseMs, now],
   });
+}
+
+/** Which of these are this worker's no more: cancelled, retried by hand, or given to another. */
+export async function findLost(db: Queryable, worker: number, ids: number[]): Promise<number[]> {
+  const lost = await rows<{ id: number }>(
+    db,
+    `select t.id from unnest($2::bigint[]) as t(id) where not exists (
+       select 1 from integration_syncs s where s.id = t.id and s.leased_by = $1 and s.status = 'pending')`,
+    [worker, ids],
+  );
+  return lost.map((row) => row.id);
 }
 
 /** Gives back, untried, what this worker will not try. */
@@ -107,7 +122,8 @@ export async function releaseLeases(db: Queryable, worker: number, ids: number[]
   if (ids.length === 0) return;
   await db.query({
     text: `update integration_syncs set leased_by = null, leased_until = null
-           where id = any($2) and leased_by = $1 and status = 'pending'`,
+           where id in (select id from integration_syncs where id = any($2) and leased_by = $1 and status = 'pending'
+                        order by id for update)`,
     values: [worker, ids],
   });
 }

@@ -1,7 +1,7 @@
 import { type Pool, type Queryable, type Transaction, transaction } from '../database.ts';
 import { rows } from '../sql.ts';
 import type { Tried } from './attempt.ts';
-import { type Lane, wakeLanes } from './lanes.ts';
+import { type LaneRow, toLane, wakeLanes } from './lanes.ts';
 import { toStorableJson } from './storable-json.ts';
 
 /** What the host may write beside a sync's outcome, in the same transaction: its notes. */
@@ -19,13 +19,12 @@ export interface Outcome {
 export type WriteOutcomes = (tx: Transaction, outcomes: Outcome[]) => Promise<void>;
 
 /**
- * Writes a batch of tries back: one statement for the syncs, their attempts, and the next of each lane.
- * A sync that was cancelled, or that another worker took over meanwhile, keeps its state, and only the
- * attempt is added; a delivery counts whoever holds the lease.
+ * Writes a batch of tries back: one statement for the syncs and their attempts. A sync that was cancelled,
+ * or that another worker took over meanwhile, keeps its state, and only the attempt is added; a delivery
+ * counts whoever holds the lease.
  *
- * A lane's next sync is woken in the same statement. One that was inserted after the statement's
- * snapshot, while we waited for its lock, is not seen there; such lanes are returned (`unseen`) and woken
- * by a second statement.
+ * `$5`: the batch may have been committed already, by a try whose answer was lost with the connection;
+ * then attempts that are there are not added twice.
  */
 const WRITE_BACK = `
   with tried as (
@@ -41,65 +40,64 @@ const WRITE_BACK = `
     from tried t
     where s.id = t.id and s.status = 'pending' and (s.leased_by = $2 or t.s = 'synced')
     returning s.id, s.status, s.followed and s.status <> 'pending' as wakes, s.integration_id, s.model, s.record_id
-  ), woken as (
-    update integration_syncs n set next_attempt_at = coalesce($3::timestamptz, now())
-    from written w
-    where w.wakes and n.next_attempt_at is null and n.status = 'pending' and n.id = (
-      select l.id from integration_syncs l
-      where l.integration_id = w.integration_id and l.record_id = w.record_id and l.model = w.model
-        and l.status = 'pending' and l.id <> w.id
-      order by l.id limit 1)
-    returning w.id
   ), logged as (
     insert into integration_attempts
       (tenant_id, sync_id, integration_id, number, started_at, duration_ms, verdict, explanation, calls, worker)
     select t.t, t.id, t.i, t.n, t.at, t.ms, t.v, t.e, t.c, $2 from tried t
+    where not $5 or not exists (
+      select 1 from integration_attempts a where a.sync_id = t.id and a.number = t.n and a.started_at = t.at)
   )
-  select id, status, integration_id, model, record_id, wakes and id not in (select id from woken) as unseen
-  from written where wakes or $4`;
+  select id, status, integration_id, model, record_id, wakes from written where wakes or $4`;
 
-interface Written {
+interface Written extends LaneRow {
   id: number;
   status: string;
-  integration_id: number;
-  model: string;
-  record_id: string;
-  unseen: boolean;
+  /** Another sync of its lane waits for this one. */
+  wakes: boolean;
 }
 
-/** Returns how many lanes were woken: there is something new to claim. */
+export interface WriteBackOptions {
+  worker: number;
+  now: Date | null;
+  writeOutcomes: WriteOutcomes | null;
+  /** A try to write these failed, and it is not known whether it was committed. */
+  isRepeat: boolean;
+}
+
+/**
+ * Returns whether lanes were woken: there is something new to claim. When it rejects, nothing or all of
+ * it has been written; call it again with `isRepeat`.
+ */
 export async function writeBack(
   pool: Pool,
-  worker: number,
   tried: Tried[],
-  now: Date | null,
-  writeOutcomes: WriteOutcomes | null,
+  options: WriteBackOptions,
 ): Promise<{ wokeLanes: boolean }> {
-  const isNoted = writeOutcomes !== null && tried.some(isNoteworthy);
-  if (!isNoted) {
-    const written = await write(pool, worker, tried, now, false);
-    const unseen = written.filter((row) => row.unseen);
-    if (unseen.length > 0) await wakeLanes(pool, unseen.map(toLane), now);
-    return { wokeLanes: written.length > 0 };
-  }
+  const { now, isRepeat } = options;
+  const written = await writeAndNote(pool, tried, options);
+  // after the commit: see lanes.ts
+  const lanes = isRepeat
+    ? tried.filter(({ step }) => step.status !== 'pending').map(({ sync }) => toLane(sync))
+    : written.filter((row) => row.wakes).map(toLane);
+  return { wokeLanes: (await wakeLanes(pool, lanes, now)) > 0 };
+}
+
+async function writeAndNote(pool: Pool, tried: Tried[], options: WriteBackOptions): Promise<Written[]> {
+  const { writeOutcomes } = options;
+  if (writeOutcomes === null || !tried.some(isNoteworthy)) return write(pool, tried, options, false);
   return transaction(pool, async (tx) => {
-    const written = await write(tx, worker, tried, now, true);
+    const written = await write(tx, tried, options, true);
     const ended = new Set(written.filter((row) => row.status !== 'pending').map((row) => row.id));
-    await writeOutcomes(
-      tx,
-      tried.filter((one) => ended.has(one.sync.id) && isNoteworthy(one)).map(toOutcome),
-    );
-    const unseen = written.filter((row) => row.unseen);
-    if (unseen.length > 0) await wakeLanes(tx, unseen.map(toLane), now);
-    return { wokeLanes: true };
+    const outcomes = tried.filter((one) => ended.has(one.sync.id) && isNoteworthy(one)).map(toOutcome);
+    if (outcomes.length > 0) await writeOutcomes(tx, outcomes);
+    return written;
   });
 }
 
 function write(
   db: Queryable,
-  worker: number,
   tried: Tried[],
-  now: Date | null,
+  { worker, now, isRepeat }: WriteBackOptions,
   all: boolean,
 ): Promise<Written[]> {
   // In id order, like every statement that locks syncs, so that no two processes wait for each other.
@@ -107,7 +105,7 @@ function write(
   return rows<Written>(
     db,
     WRITE_BACK,
-    [toStorableJson(inOrder.map(toRow)), worker, now, all],
+    [toStorableJson(inOrder.map(toRow)), worker, now, all, isRepeat],
     'signalbox_write_back',
   );
 }
@@ -148,8 +146,4 @@ function toOutcome({ sync, integration, step }: Tried): Outcome {
     outcome: step.status === 'synced' ? 'synced' : 'failed',
     explanation: step.explanation,
   };
-}
-
-function toLane(row: Written): Lane {
-  return { integrationId: row.integration_id, model: row.model, recordId: row.record_id };
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { type Pool, type Queryable, type Transaction, transaction } from '../database.ts';
+import { type Lane, lockLanes, wakeLanes } from '../delivery/lanes.ts';
 import type { Logger } from '../logger.ts';
 import type { TriggerDefinition } from '../trigger.ts';
 import { uuidv7 } from '../uuid.ts';
@@ -35,6 +36,9 @@ export interface DispatchOptions {
 /** What one batch did. `busy`: another process dispatches just now. */
 export type DispatchResult = { busy: true } | { busy: false; changes: number; events: number; syncs: number };
 
+/** The same with the lanes that its transaction could not settle, to be woken when it is committed. */
+type Dispatched = DispatchResult & { unsettled?: Lane[] };
+
 const NOTHING = { busy: false, changes: 0, events: 0, syncs: 0 } as const;
 
 /** Changes a transaction; 200 to 1,000 measured alike, and a smaller batch arrives sooner. */
@@ -64,10 +68,12 @@ export function createDispatch(options: DispatchOptions): () => Promise<Dispatch
   };
 
   async function dispatchBatch(): Promise<DispatchResult> {
-    return transaction(pool, async (tx) => {
+    const { unsettled = [], ...result } = await transaction(pool, async (tx): Promise<Dispatched> => {
       if (!(await becomeDispatcher(tx))) return { busy: true };
       return dispatchChanges(tx, await takeChanges(tx, models, BATCH, clock.forStatement()));
     });
+    await wakeLanes(pool, unsettled, clock.forStatement());
+    return result;
   }
 
   /** Until the change that spoils the batch has been found and set aside. */
@@ -75,6 +81,7 @@ export function createDispatch(options: DispatchOptions): () => Promise<Dispatch
     const total = { busy: false as const, changes: 0, events: 0, syncs: 0 };
     for (let n = 0; n < BATCH; n++) {
       const { isAside, result } = await transaction(pool, dispatchOne);
+      await wakeLanes(pool, result.unsettled ?? [], clock.forStatement());
       if (result.busy || result.changes === 0) break;
       total.changes += result.changes;
       total.events += result.events;
@@ -84,7 +91,7 @@ export function createDispatch(options: DispatchOptions): () => Promise<Dispatch
     return total;
   }
 
-  async function dispatchOne(tx: Transaction): Promise<{ isAside: boolean; result: DispatchResult }> {
+  async function dispatchOne(tx: Transaction): Promise<{ isAside: boolean; result: Dispatched }> {
     if (!(await becomeDispatcher(tx))) return { isAside: false, result: { busy: true } };
     await tx.query({ text: 'savepoint untaken' });
     const [change] = await takeChanges(tx, models, 1, clock.forStatement());
@@ -104,13 +111,15 @@ export function createDispatch(options: DispatchOptions): () => Promise<Dispatch
     }
   }
 
-  async function dispatchChanges(tx: Transaction, changes: Change[]): Promise<DispatchResult> {
+  async function dispatchChanges(tx: Transaction, changes: Change[]): Promise<Dispatched> {
     if (changes.length === 0) return NOTHING;
     const raised = await raiseEvents(tx, changes);
     if (raised.length === 0) return { busy: false, changes: changes.length, events: 0, syncs: 0 };
 
     const tenantIds = [...new Set(raised.map(({ change }) => change.tenant_id))];
     const tenants = await options.tenants(tx, tenantIds);
+    // before the subscriptions are read: an integration that is deleted meanwhile gets no sync after its last
+    await lockLanes(tx);
     const subscriptions = await loadSubscriptions(tx, tenantIds);
     const sequences = await nextSequences(tx, raised.length);
 
@@ -136,8 +145,8 @@ export function createDispatch(options: DispatchOptions): () => Promise<Dispatch
       }
     }
     await insertEvents(tx, events);
-    await insertSyncs(tx, syncs, clock.forStatement());
-    return { busy: false, changes: changes.length, events: events.length, syncs: syncs.length };
+    const unsettled = await insertSyncs(tx, syncs, clock.forStatement());
+    return { busy: false, changes: changes.length, events: events.length, syncs: syncs.length, unsettled };
   }
 
   /** Decides the event types of each change and has their payloads built, a model at a time. */

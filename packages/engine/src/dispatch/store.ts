@@ -1,4 +1,5 @@
 import type { Transaction } from '../database.ts';
+import { type Lane, type LaneRow, toLane } from '../delivery/lanes.ts';
 import { rows } from '../sql.ts';
 
 export interface NewEvent {
@@ -63,10 +64,12 @@ export async function insertEvents(tx: Transaction, events: NewEvent[]): Promise
 }
 
 /**
- * Inserts syncs in the order given. The first of a lane is due now, unless the lane has one that waits
- * already: that one (the tail) is locked and marked `followed`, so that it cannot end without waking
- * the newcomer. If it ended while we waited for its lock, the update skips it and the newcomer is due.
- * Ids are locked in ascending order, as everywhere, so that no two processes wait for each other.
+ * Inserts syncs in the order given. The first of a lane is due now, unless the lane has pending ones: then
+ * the last of them (the tail) is locked and marked `followed`, so that it cannot end without waking the
+ * newcomer. The caller holds the lane lock, so nobody else adds meanwhile.
+ *
+ * A tail that ended while we waited for its lock will wake nobody, and whether the lane has others is
+ * more than this snapshot knows: the newcomer waits, and its lane is returned, to be woken after the commit.
  */
 const INSERT_SYNCS = `
   with given as (
@@ -75,7 +78,7 @@ const INSERT_SYNCS = `
       as g(n, tenant_id, integration_id, event_id, event_type, model, record_id, ordered)
     window lane as (partition by integration_id, model, record_id, ordered order by n)
   ), tail as materialized (
-    select t.id from given l cross join lateral (
+    select l.n, t.id from given l cross join lateral (
       select s.id from integration_syncs s
       where s.integration_id = l.integration_id and s.record_id = l.record_id and s.model = l.model
         and s.status = 'pending'
@@ -86,23 +89,26 @@ const INSERT_SYNCS = `
   ), followed as (
     update integration_syncs s set followed = true from locked
     where s.id = locked.id and s.status = 'pending'
-    returning s.integration_id, s.model, s.record_id
+    returning s.id
+  ), added as (
+    insert into integration_syncs
+      (tenant_id, integration_id, event_id, event_type, model, record_id, next_attempt_at, followed)
+    select g.tenant_id, g.integration_id, g.event_id, g.event_type, g.model, g.record_id,
+      case when not g.ordered or (g.place = 1 and t.id is null) then coalesce($9::timestamptz, now()) end,
+      g.ordered and g.leads
+    from given g left join tail t on t.n = g.n
+    order by g.n
   )
-  insert into integration_syncs
-    (tenant_id, integration_id, event_id, event_type, model, record_id, next_attempt_at, followed)
-  select g.tenant_id, g.integration_id, g.event_id, g.event_type, g.model, g.record_id,
-    case when not g.ordered or (g.place = 1 and f.record_id is null) then coalesce($9::timestamptz, now()) end,
-    g.ordered and g.leads
-  from given g left join followed f
-    on f.integration_id = g.integration_id and f.model = g.model and f.record_id = g.record_id and g.ordered
-  order by g.n`;
+  select g.integration_id, g.model, g.record_id from tail t join given g on g.n = t.n
+  where t.id not in (select id from followed)`;
 
-export async function insertSyncs(tx: Transaction, syncs: NewSync[], now: Date | null): Promise<void> {
-  if (syncs.length === 0) return;
-  await tx.query({
-    name: 'signalbox_insert_syncs',
-    text: INSERT_SYNCS,
-    values: [
+/** Returns the lanes that must be woken after the commit; seldom any. */
+export async function insertSyncs(tx: Transaction, syncs: NewSync[], now: Date | null): Promise<Lane[]> {
+  if (syncs.length === 0) return [];
+  const unsettled = await rows<LaneRow>(
+    tx,
+    INSERT_SYNCS,
+    [
       syncs.map((_, index) => index),
       syncs.map((s) => s.tenantId),
       syncs.map((s) => s.integrationId),
@@ -113,5 +119,7 @@ export async function insertSyncs(tx: Transaction, syncs: NewSync[], now: Date |
       syncs.map((s) => s.ordered),
       now,
     ],
-  });
+    'signalbox_insert_syncs',
+  );
+  return unsettled.map(toLane);
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Connector, HttpClient } from '../connector.ts';
 import { type Pool, type Transaction, transaction } from '../database.ts';
+import { lockLanes } from '../delivery/lanes.ts';
 import type { Catalogue, Integrations } from '../engine-api.ts';
 import { Conditions } from '../paging.ts';
 import type { KeyRing } from '../secrets/key-ring.ts';
@@ -80,7 +81,7 @@ export function createIntegrations(options: IntegrationsOptions): Integrations {
       }),
 
     async remove(tenantId, id) {
-      return transaction(pool, async (tx) => {
+      const isRemoved = await transaction(pool, async (tx) => {
         const row = await lockRow(tx, tenantId, id);
         if (!row) return false;
         await affected(
@@ -89,10 +90,14 @@ export function createIntegrations(options: IntegrationsOptions): Integrations {
              version = version + 1, secrets = null, secrets_info = '{}' where id = $1`,
           [id, clock.forStatement()],
         );
+        // The dispatch that is under way may still add some; the next one sees that it is deleted.
+        await lockLanes(tx);
         const own = new Conditions().equal('s.tenant_id', tenantId).equal('s.integration_id', id);
         await cancelPending(tx, own, 'integration_deleted', clock.forStatement());
         return true;
       });
+      if (isRemoved) wake();
+      return isRemoved;
     },
 
     pause: (tenantId, id, reason) =>

@@ -3,7 +3,7 @@ import type { Queryable } from '../database.ts';
 import type { RetryPolicy } from '../retry/policy.ts';
 import type { KeyRing } from '../secrets/key-ring.ts';
 import { rows } from '../sql.ts';
-import { openSecrets, type StoredAuth, type StoredSigning } from './secrets.ts';
+import { firstExpiry, openSecrets, readSecrets, type StoredAuth, type StoredSigning } from './secrets.ts';
 
 /** An integration as a worker uses it: secrets opened, connector settings made. Lives in memory only. */
 export interface LoadedIntegration {
@@ -17,13 +17,8 @@ export interface LoadedIntegration {
   rateLimit: number | null;
   concurrency: number;
   notes: 'all' | 'failures' | 'none';
-}
-
-/** Why an integration cannot be used at all: an unknown connector, a secret that no key opens. */
-export interface BrokenIntegration {
-  id: number;
-  version: number;
-  problem: string;
+  /** When the first of its secrets expires (ms since 1970): from then on it must be loaded again. */
+  staleAt: number;
 }
 
 export interface IntegrationRow {
@@ -44,7 +39,15 @@ export interface IntegrationRow {
   notes: 'all' | 'failures' | 'none';
 }
 
-export type Loaded = { ok: true; integration: LoadedIntegration } | { ok: false; broken: BrokenIntegration };
+/**
+ * - `open`    it may be called
+ * - `closed`  it is paused, off or deleted, perhaps since its syncs were claimed
+ * - `broken`  it cannot be used at all: an unknown connector, a secret that no key opens
+ */
+export type Loaded =
+  | { state: 'open'; integration: LoadedIntegration }
+  | { state: 'closed' }
+  | { state: 'broken'; version: number; problem: string };
 
 export async function loadIntegrations(
   db: Queryable,
@@ -53,15 +56,33 @@ export async function loadIntegrations(
   keyRing: KeyRing,
   now: Date,
 ): Promise<Map<number, Loaded>> {
-  const found = await rows<IntegrationRow>(
+  const found = await rows<IntegrationRow & { open: boolean }>(
     db,
     `select id, tenant_id, name, version, connector, url, auth, signing, secrets, template, settings, retry_policy,
-            rate_limit, concurrency, notes
+            rate_limit, concurrency, notes, is_active and paused_at is null and deleted_at is null as open
      from tenant_integrations where id = any($1)`,
     [ids],
     'signalbox_load_integrations',
   );
-  return new Map(found.map((row) => [row.id, configure(row, connectors, keyRing, now)]));
+  return new Map(
+    found.map((row) => [row.id, row.open ? configure(row, connectors, keyRing, now) : { state: 'closed' }]),
+  );
+}
+
+/** Those of the integrations that were not changed since they had this version, and may be called. */
+export async function findUnchanged(
+  db: Queryable,
+  known: readonly { id: number; version: number }[],
+): Promise<Set<number>> {
+  const found = await rows<{ id: number }>(
+    db,
+    `select i.id from unnest($1::bigint[], $2::int[]) as k(id, version)
+     join tenant_integrations i on i.id = k.id and i.version = k.version
+     where i.is_active and i.paused_at is null and i.deleted_at is null`,
+    [known.map(({ id }) => id), known.map(({ version }) => version)],
+    'signalbox_find_unchanged',
+  );
+  return new Set(found.map((row) => row.id));
 }
 
 function configure(
@@ -70,15 +91,12 @@ function configure(
   keyRing: KeyRing,
   now: Date,
 ): Loaded {
-  const broken = (problem: string): Loaded => ({
-    ok: false,
-    broken: { id: row.id, version: row.version, problem },
-  });
+  const broken = (problem: string): Loaded => ({ state: 'broken', version: row.version, problem });
   const connector = connectors.get(row.connector);
   if (!connector) return broken(`this version of Signalbox has no connector "${row.connector}"`);
   try {
     return {
-      ok: true,
+      state: 'open',
       integration: {
         id: row.id,
         tenantId: row.tenant_id,
@@ -90,6 +108,7 @@ function configure(
         rateLimit: row.rate_limit?.per_second ?? null,
         concurrency: row.concurrency,
         notes: row.notes,
+        staleAt: firstExpiry(readSecrets(keyRing, row.id, row.secrets), now),
       },
     };
   } catch (error) {

@@ -87,6 +87,14 @@ export function validSecrets(document: SecretDocument, now: Date): SecretDocumen
   return document.signing.filter((entry) => entry.expiresAt === null || entry.expiresAt > now.getTime());
 }
 
+/** When the next of them expires, ms since 1970; Infinity when none does. */
+export function firstExpiry(document: SecretDocument, now: Date): number {
+  return Math.min(
+    Number.POSITIVE_INFINITY,
+    ...validSecrets(document, now).map((entry) => entry.expiresAt ?? Number.POSITIVE_INFINITY),
+  );
+}
+
 export function signingSecret(input: SigningInput): string | null {
   return input.type === 'none' ? null : (input.secret ?? null);
 }

@@ -96,6 +96,7 @@ export function decide(
   }
 }
 
+/** What is no number, such as the parsed garbage of a Retry-After, asks for nothing. */
 function atLeast(delayMs: number, afterMs: number | undefined): number {
-  return Math.max(delayMs, Math.min(afterMs ?? 0, MAX_WAIT_MS));
+  return Math.max(delayMs, Math.min(afterMs || 0, MAX_WAIT_MS));
 }

@@ -1,11 +1,15 @@
 import type { Clock } from '../clock.ts';
 import { type Pool, transaction } from '../database.ts';
+import { wakeLanes } from '../delivery/lanes.ts';
 import type { Sync, SyncFilter, Syncs } from '../engine-api.ts';
 import { Conditions, readPage, toPage } from '../paging.ts';
 import { REASONS } from '../reasons.ts';
 import { rows } from '../sql.ts';
 import { cancelPending } from './cancel.ts';
-import { retrySyncs } from './retry.ts';
+import { type RetriedBatch, retrySyncs } from './retry.ts';
+
+/** Syncs a transaction, so that dispatch does not wait long for the lanes. */
+const RETRY_BATCH = 1_000;
 
 export interface SyncRow {
   id: number;
@@ -61,28 +65,32 @@ export function createSyncs(pool: Pool, clock: Clock, wake: () => void): Syncs {
 
     async retry(tenantId, id) {
       const conditions = new Conditions().equal('s.tenant_id', tenantId).equal('s.id', id);
-      await transaction(pool, (tx) => retrySyncs(tx, conditions, 1, clock.forStatement()));
+      await transaction(pool, (tx) => retrySyncs(tx, conditions, { limit: 1, now: clock.forStatement() }));
       wake();
       return get(tenantId, id);
     },
 
     async retryMatching(tenantId, filter) {
-      const conditions = matching(tenantId, { status: 'failed', ...filter });
+      const conditions = matching(tenantId, { ...filter, status: filter.status ?? 'failed' });
       let total = 0;
-      let retried: number;
-      do {
-        retried = await transaction(pool, (tx) => retrySyncs(tx, conditions, 1_000, clock.forStatement()));
-        total += retried;
+      let after: number | null = 0;
+      while (after !== null) {
+        const batch: RetriedBatch = await transaction(pool, (tx) =>
+          retrySyncs(tx, conditions, { limit: RETRY_BATCH, after: after!, now: clock.forStatement() }),
+        );
+        total += batch.retried;
+        after = batch.last;
         wake();
-        // what is pending stays pending when it is retried: it would match for ever
-      } while (retried === 1_000 && filter.status !== 'pending');
+      }
       return total;
     },
 
-    cancelPending: (tenantId, filter, reason) =>
-      transaction(pool, (tx) =>
-        cancelPending(tx, matching(tenantId, { ...filter, status: 'pending' }), reason, clock.forStatement()),
-      ),
+    async cancelPending(tenantId, filter, reason) {
+      const conditions = matching(tenantId, { ...filter, status: 'pending' });
+      const lanes = await cancelPending(pool, conditions, reason, clock.forStatement());
+      if ((await wakeLanes(pool, lanes, clock.forStatement())) > 0) wake();
+      return lanes.length;
+    },
 
     async countPending(tenantId) {
       const conditions = new Conditions().literally("status = 'pending'").equal('tenant_id', tenantId);
