@@ -1,13 +1,7 @@
 import { compileFilter, connectors } from '@signalbox/connectors';
-import {
-  createEngine,
-  createKeyRing,
-  type Engine,
-  type KeyRing,
-  type Queryable,
-  type TenantInfo,
-} from '@signalbox/engine';
+import { createEngine, createKeyRing, type Engine, type KeyRing } from '@signalbox/engine';
 import { type ApiKeys, createApiKeys } from './accounts/api-keys.ts';
+import { loadTenants } from './accounts/tenant-names.ts';
 import { createTenants, type Tenants } from './accounts/tenants.ts';
 import type { Config } from './config/config.ts';
 import { secretKeysOf } from './config/secret-key.ts';
@@ -66,7 +60,7 @@ export async function openServices(config: Config, options: ServicesOptions): Pr
     keyRing,
     compileFilter,
     http: { allow: config.egressAllow, plainHttp: config.environment === 'development' },
-    tenants: loadTenantNames,
+    tenants: loadTenants,
     onOutcomes: writeOutcomeNotes,
     retention: config.retention,
     logger,
@@ -98,13 +92,4 @@ function openConfigured(config: Config, logger: AppLogger): Promise<Database> {
     maintenanceTables: HOT_TABLES,
     onError: (error) => logger.error({ err: error }, 'the database reported an error'),
   });
-}
-
-/** What payloads say of a tenant. */
-async function loadTenantNames(db: Queryable, tenantIds: string[]): Promise<Map<string, TenantInfo>> {
-  const { rows } = await db.query<{ id: string; name: string }>({
-    text: 'select id::text, name from tenants where id = any($1::bigint[])',
-    values: [tenantIds],
-  });
-  return new Map(rows.map(({ id, name }) => [id, { id: Number(id), name }]));
 }
