@@ -22,8 +22,8 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
 /** `needsDev`: the command uses tools that a production install leaves out. */
 const COMMANDS = {
-  start: { entry: 'packages/server/src/cli/main.ts', args: ['start'], needsDev: false },
-  signalbox: { entry: 'packages/server/src/cli/main.ts', args: [], needsDev: false },
+  start: { entry: 'packages/server/src/main.ts', args: ['start'], needsDev: false },
+  signalbox: { entry: 'packages/server/src/main.ts', args: [], needsDev: false },
   test: { entry: 'node_modules/vitest/vitest.mjs', args: ['run'], needsDev: true },
   check: { entry: 'scripts/check.mjs', args: [], needsDev: true },
   bench: { entry: 'bench/main.ts', args: [], needsDev: true },

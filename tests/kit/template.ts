@@ -1,6 +1,6 @@
 import { createEngine, createKeyRing, type Pool } from '@signalbox/engine';
 import type pg from 'pg';
-import { migrate } from '../../packages/server/src/process/migrate.ts';
+import { migrate } from '../../packages/server/src/migrate.ts';
 import { triggers } from '../../packages/server/src/triggers/index.ts';
 
 /** What test databases are made of: brings an empty database to the state every test starts from. */

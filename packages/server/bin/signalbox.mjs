@@ -10,7 +10,7 @@ const pinned = new URL('../../../node_modules/node/bin/node', import.meta.url);
 
 const have = process.versions.node.split('.').map(Number);
 if (have[0] > OLDEST[0] || (have[0] === OLDEST[0] && have[1] >= OLDEST[1])) {
-  import('../src/cli/main.ts').catch(stop);
+  import('../src/main.ts').catch(stop);
 } else if (fs.existsSync(bootstrap) && fs.existsSync(pinned)) {
   process.argv.splice(2, 0, 'signalbox');
   import(bootstrap.href).catch(stop);

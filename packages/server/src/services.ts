@@ -42,7 +42,7 @@ const HOT_TABLES = [
   'integration_workers',
 ];
 
-/** Opens the database and wires the rest. Migrates nothing: see process/migrate.ts. */
+/** Opens the database and wires the rest. Migrates nothing: see migrate.ts. */
 export async function openServices(config: Config, options: ServicesOptions): Promise<Services> {
   const { logger } = options;
   const secretKeys = secretKeysOf(config, (path) =>

@@ -7,8 +7,11 @@ import {
   CAPTURE_INSERT,
   CAPTURE_PREFIX,
   CAPTURE_UPDATE,
+  captureFunction,
   captureSql,
   identifier,
+  qualified,
+  type TableName,
   type WatchedTable,
 } from './capture-sql.ts';
 
@@ -22,9 +25,16 @@ export async function attachTriggers(pool: Pool, triggers: readonly TriggerDefin
     await tx.query({ text: 'select pg_advisory_xact_lock($1)', values: [MIGRATION_LOCK] });
     const schema = await currentSchema(tx);
     const changed: string[] = [];
+    const models = new Map<string, string>();
     for (const trigger of triggers) {
       const table = await findTable(tx, trigger);
       if (!table) throw new Error(missingTable(trigger));
+      const other = models.get(qualified(table));
+      if (other)
+        throw new Error(
+          `the triggers "${other}" and "${trigger.model}" watch the same table ${trigger.table}`,
+        );
+      models.set(qualified(table), trigger.model);
       const { statements, fingerprint } = captureSql(trigger, table, schema);
       if (!(await problemOf(tx, trigger, table, fingerprint, schema))) continue;
       for (const text of statements) await tx.query({ text });
@@ -63,18 +73,24 @@ async function problemOf(
   fingerprint: string,
   schema: string,
 ): Promise<string | null> {
-  const found = await rows<{ name: string; enabled: string; comment: string | null }>(
+  const found = await rows<{ target: string; name: string; enabled: string; comment: string | null }>(
     db,
-    `select t.tgname as name, t.tgenabled as enabled, obj_description(t.tgfoid, 'pg_proc') as comment
-     from pg_trigger t where t.tgrelid = $1::regclass and t.tgname = any($2) and not t.tgisinternal`,
-    [`${identifier(table.schema)}.${identifier(table.name)}`, [CAPTURE_INSERT, CAPTURE_UPDATE]],
+    `select r.target, t.tgname as name, t.tgenabled as enabled, obj_description(t.tgfoid, 'pg_proc') as comment
+     from unnest($1::text[]) as r(target)
+     join pg_trigger t on t.tgrelid = r.target::regclass and t.tgname = any($2) and not t.tgisinternal`,
+    [[table, ...table.parts].map(qualified), [CAPTURE_INSERT, CAPTURE_UPDATE]],
   );
-  for (const name of [CAPTURE_INSERT, CAPTURE_UPDATE]) {
-    const row = found.find((candidate) => candidate.name === name);
-    if (!row) return `${name} is missing on ${trigger.table}: its changes are not captured`;
-    if (row.enabled === 'D') return `${name} is disabled on ${trigger.table}: its changes are not captured`;
-    if (row.comment !== `signalbox capture ${fingerprint}`) {
-      return `${name} on ${trigger.table} was made for another set of columns or another version (schema ${schema})`;
+  for (const part of [table, ...table.parts]) {
+    const target = part === table ? trigger.table : qualified(part);
+    for (const name of [CAPTURE_INSERT, CAPTURE_UPDATE]) {
+      const row = found.find((candidate) => candidate.target === qualified(part) && candidate.name === name);
+      if (!row) return `${name} is missing on ${target}: its changes are not captured`;
+      // D: disabled; R: fires for replicated changes only
+      if (row.enabled === 'D' || row.enabled === 'R')
+        return `${name} is disabled on ${target}: its changes are not captured`;
+      if (row.comment !== `signalbox capture ${fingerprint}`) {
+        return `${name} on ${target} was made for another set of columns or another version (schema ${schema})`;
+      }
     }
   }
   return null;
@@ -86,7 +102,7 @@ async function detachUndeclared(
   schema: string,
 ): Promise<string[]> {
   const declared = triggers.flatMap((trigger) =>
-    ['insert', 'update'].map((operation) => `${CAPTURE_PREFIX}${trigger.model}_${operation}`),
+    (['insert', 'update'] as const).map((operation) => captureFunction(trigger.model, operation)),
   );
   const orphans = await rows<{ name: string }>(
     db,
@@ -108,13 +124,15 @@ async function currentSchema(db: Queryable): Promise<string> {
 }
 
 async function findTable(db: Queryable, trigger: TriggerDefinition): Promise<WatchedTable | null> {
-  const columns = await rows<{ schema: string; table: string; name: string; type: string }>(
+  const columns = await rows<{ schema: string; table: string; name: string; isBuiltIn: boolean }>(
     db,
-    `select n.nspname as schema, c.relname as table, a.attname as name, t.typname as type
+    `select n.nspname as schema, c.relname as table, a.attname as name,
+            coalesce(base.typnamespace, t.typnamespace) = 'pg_catalog'::regnamespace as "isBuiltIn"
      from pg_attribute a
      join pg_class c on c.oid = a.attrelid
      join pg_namespace n on n.oid = c.relnamespace
      join pg_type t on t.oid = a.atttypid
+     left join pg_type base on base.oid = t.typbasetype
      where a.attrelid = to_regclass($1) and a.attnum > 0 and not a.attisdropped
      order by a.attnum`,
     [trigger.table],
@@ -125,6 +143,22 @@ async function findTable(db: Queryable, trigger: TriggerDefinition): Promise<Wat
   return {
     schema: first.schema,
     name: first.table,
-    columns: columns.map(({ name, type }) => ({ name, type })),
+    columns: columns.map(({ name, isBuiltIn }) => ({ name, isBuiltIn })),
+    parts: await findParts(db, trigger.table),
   };
+}
+
+async function findParts(db: Queryable, table: string): Promise<TableName[]> {
+  return rows<{ schema: string; name: string }>(
+    db,
+    `with recursive part(id) as (
+       select inhrelid from pg_inherits where inhparent = to_regclass($1)
+       union all
+       select i.inhrelid from part join pg_inherits i on i.inhparent = part.id
+     )
+     select n.nspname as schema, c.relname as name
+     from part join pg_class c on c.oid = part.id join pg_namespace n on n.oid = c.relnamespace
+     where c.relkind in ('r', 'p') order by 1, 2`,
+    [table],
+  );
 }

@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.ts';
 import { type Pool, transaction } from '../database.ts';
-import { lockLanes, wakeForgottenLanes } from '../delivery/lanes.ts';
 import type { Chores } from '../engine-api.ts';
 import { Conditions } from '../paging.ts';
 import { affected, rows } from '../sql.ts';
+import { lockLanes, wakeForgottenLanes } from '../syncs/lanes.ts';
 import { retrySyncs } from '../syncs/retry.ts';
 import { DEAD_AFTER_MS, isDeadHere } from '../workers/registry.ts';
 

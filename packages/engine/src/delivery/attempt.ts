@@ -1,3 +1,4 @@
+import { recordCall } from '../attempts/record-call.ts';
 import type { Clock } from '../clock.ts';
 import type { HttpClient } from '../connector.ts';
 import type { RecordedCall } from '../engine-api.ts';
@@ -6,7 +7,6 @@ import type { Logger } from '../logger.ts';
 import { decide, type NextStep } from '../retry/decide.ts';
 import { isVerdict, type Verdict } from '../verdict.ts';
 import type { ClaimedSync } from './claim.ts';
-import { recordCall } from './record-call.ts';
 
 /** One try, finished: what is written back. */
 export interface Tried {

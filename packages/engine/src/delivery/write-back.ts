@@ -1,7 +1,7 @@
 import { type Pool, type Queryable, type Transaction, transaction } from '../database.ts';
 import { rows } from '../sql.ts';
+import { type LaneRow, toLane, wakeLanes } from '../syncs/lanes.ts';
 import type { Tried } from './attempt.ts';
-import { type LaneRow, toLane, wakeLanes } from './lanes.ts';
 import { toStorableJson } from './storable-json.ts';
 
 /** What the host may write beside a sync's outcome, in the same transaction: its notes. */

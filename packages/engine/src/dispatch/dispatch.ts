@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { type Pool, type Queryable, type Transaction, transaction } from '../database.ts';
-import { type Lane, lockLanes, wakeLanes } from '../delivery/lanes.ts';
 import type { Logger } from '../logger.ts';
+import { type Lane, lockLanes, wakeLanes } from '../syncs/lanes.ts';
 import type { TriggerDefinition } from '../trigger.ts';
 import { uuidv7 } from '../uuid.ts';
 import { type BuiltPayload, buildPayloads } from './build-payloads.ts';

@@ -1,6 +1,6 @@
 import type { Transaction } from '../database.ts';
-import { type Lane, type LaneRow, toLane } from '../delivery/lanes.ts';
 import { rows } from '../sql.ts';
+import { type Lane, type LaneRow, toLane } from '../syncs/lanes.ts';
 
 export interface NewEvent {
   id: string;

@@ -1,12 +1,12 @@
 import type { Clock } from '../clock.ts';
 import type { Connector, HttpClient } from '../connector.ts';
 import { type Pool, type Transaction, transaction } from '../database.ts';
-import { lockLanes } from '../delivery/lanes.ts';
 import type { Catalogue, Integrations } from '../engine-api.ts';
 import { Conditions } from '../paging.ts';
 import type { KeyRing } from '../secrets/key-ring.ts';
 import { affected } from '../sql.ts';
 import { cancelPending } from '../syncs/cancel.ts';
+import { lockLanes } from '../syncs/lanes.ts';
 import { buildConfiguration, type ConfigurationContext, generateSigningSecret } from './configuration.ts';
 import { describeSecrets, readSecrets, sealSecrets, validSecrets } from './secrets.ts';
 import {

@@ -1,6 +1,6 @@
+import { recordCall } from '../attempts/record-call.ts';
 import type { Clock } from '../clock.ts';
 import type { Connector, HttpClient } from '../connector.ts';
-import { recordCall } from '../delivery/record-call.ts';
 import type { Catalogue, RecordedCall, TestResult } from '../engine-api.ts';
 import type { KeyRing } from '../secrets/key-ring.ts';
 import { uuidv7 } from '../uuid.ts';

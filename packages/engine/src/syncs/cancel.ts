@@ -1,7 +1,7 @@
 import type { Queryable } from '../database.ts';
-import { type Lane, type LaneRow, toLane } from '../delivery/lanes.ts';
 import type { Conditions } from '../paging.ts';
 import { rows } from '../sql.ts';
+import { type Lane, type LaneRow, toLane } from './lanes.ts';
 
 /**
  * Cancels what matches and waits; one that is being delivered may still arrive. Returns the lane of each

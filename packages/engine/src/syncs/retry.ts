@@ -1,7 +1,7 @@
 import type { Transaction } from '../database.ts';
-import { lockLanes } from '../delivery/lanes.ts';
 import type { Conditions } from '../paging.ts';
 import { affected, rows } from '../sql.ts';
+import { lockLanes } from './lanes.ts';
 
 /** What one call has looked at; `last` is where the next one goes on, null when nothing is left. */
 export interface RetriedBatch {

@@ -1,11 +1,11 @@
 import type { Clock } from '../clock.ts';
 import { type Pool, transaction } from '../database.ts';
-import { wakeLanes } from '../delivery/lanes.ts';
 import type { Sync, SyncFilter, Syncs } from '../engine-api.ts';
 import { Conditions, readPage, toPage } from '../paging.ts';
 import { REASONS } from '../reasons.ts';
 import { rows } from '../sql.ts';
 import { cancelPending } from './cancel.ts';
+import { wakeLanes } from './lanes.ts';
 import { type RetriedBatch, retrySyncs } from './retry.ts';
 
 /** Syncs a transaction, so that dispatch does not wait long for the lanes. */

@@ -5,10 +5,10 @@ import type { Access } from '../cli/run.ts';
 import type { Config } from '../config/config.ts';
 import { readConfig } from '../config/read-config.ts';
 import { EmbeddedDatabaseError } from '../database/embedded/errors.ts';
+import { migrate, pendingMigrationNames } from '../migrate.ts';
 import { openServices, type Services } from '../services.ts';
 import type { HostProcess } from './host-process.ts';
 import { createLogger } from './logger.ts';
-import { migrate, pendingMigrationNames } from './migrate.ts';
 import { serve } from './serve.ts';
 
 /** What commands work with in the caller's own process: it opens the database for the time of the command. */

@@ -1,7 +1,7 @@
 import type { Running } from '@signalbox/engine';
 import type { ReadyCheck } from '../api/operations.ts';
+import { pendingMigrationNames } from '../migrate.ts';
 import type { Services } from '../services.ts';
-import { pendingMigrationNames } from './migrate.ts';
 
 export interface Readiness {
   checks(): Promise<ReadyCheck[]>;

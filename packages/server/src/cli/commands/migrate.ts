@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { migrate, pendingWork } from '../../process/migrate.ts';
+import { migrate, pendingWork } from '../../migrate.ts';
 import type { Context } from '../context.ts';
 import { examples } from '../examples.ts';
 import { printJson, printLine } from '../output.ts';

@@ -1,4 +1,4 @@
-import { pendingMigrationNames } from '../../../process/migrate.ts';
+import { pendingMigrationNames } from '../../../migrate.ts';
 import { counted } from '../../output.ts';
 import { type Check, fail, ok } from '../check.ts';
 

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { type Engine, pendingMigrations, runMigrations } from '@signalbox/engine';
 
 const HOST_LINE = 'host';
-const HOST_MIGRATIONS = fileURLToPath(new URL('../migrations', import.meta.url));
+const HOST_MIGRATIONS = fileURLToPath(new URL('./migrations', import.meta.url));
 
 export interface Migrated {
   engine: string[];

@@ -1,9 +1,9 @@
-import { readConfig } from '../config/read-config.ts';
-import { forward } from '../process/forward.ts';
-import { endProcess, processIo, thisProcess } from '../process/host-process.ts';
-import { localAccess } from '../process/local-access.ts';
-import { EXIT, RunInServer } from './errors.ts';
-import { run } from './run.ts';
+import { EXIT, RunInServer } from './cli/errors.ts';
+import { run } from './cli/run.ts';
+import { readConfig } from './config/read-config.ts';
+import { forward } from './process/forward.ts';
+import { endProcess, processIo, thisProcess } from './process/host-process.ts';
+import { localAccess } from './process/local-access.ts';
 
 /** The entry point: this process's arguments and streams, and nothing else of it. */
 async function main(): Promise<number> {
