@@ -11,7 +11,7 @@ export function findConnector(name: string): Connector | undefined {
 }
 
 export { compileFilter, type Filter } from './filter/compile.ts';
-export { generateSigningSecret, signingKey, signingKeyText } from './signing/secret.ts';
+export { signingKey, signingKeyText } from './signing/secret.ts';
 export { createSigner, type Signer } from './signing/signer.ts';
 export { createRedactor, type Redact, secretValues } from './support/redact.ts';
 export { maxRetryAfterMs, parseRetryAfter } from './support/retry-after.ts';

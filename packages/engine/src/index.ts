@@ -3,7 +3,7 @@ export { type Clock, createManualClock, type ManualClock, systemClock } from './
 export * from './connector.ts';
 export * from './database.ts';
 export type { Outcome, WriteOutcomes } from './delivery/write-back.ts';
-export { didYouMean } from './did-you-mean.ts';
+export { didYouMean, suggest } from './did-you-mean.ts';
 export type { TenantInfo } from './dispatch/dispatch.ts';
 export type { Filter } from './dispatch/subscriptions.ts';
 export { createEngine, type EngineOptions } from './engine.ts';

@@ -67,7 +67,7 @@ describe('a filter that cannot work names each place', () => {
     [
       { a: { $startWith: 'x' } },
       '/filter/a/$startWith',
-      'there is no operator $startWith (did you mean "$startsWith"?)',
+      'there is no operator $startWith. Did you mean "$startsWith"?',
     ],
     [{ a: ['x'] }, '/filter/a', 'write {"$in": [...]}'],
     [{ a: { $in: 'x' } }, '/filter/a/$in', 'takes a list'],

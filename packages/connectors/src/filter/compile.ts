@@ -1,5 +1,4 @@
-import { ConfigurationError, type ConfigurationIssue } from '@signalbox/engine';
-import { didYouMean } from '../support/did-you-mean.ts';
+import { ConfigurationError, type ConfigurationIssue, didYouMean } from '@signalbox/engine';
 import { ownValue, parsePath, valueAt } from '../support/path.ts';
 import { operators, same } from './operators.ts';
 
@@ -75,7 +74,7 @@ function compileOperator(
   const operator = Object.hasOwn(operators, name) ? operators[name] : undefined;
   if (!operator) {
     const known = [...Object.keys(operators), '$and', '$or', '$not'];
-    return wrong(compiler, at, `there is no operator ${name}${didYouMean(name, known)}`);
+    return wrong(compiler, at, `there is no operator ${name}.${didYouMean(name, known)}`);
   }
   const problem = operator.check(operand);
   if (problem) return wrong(compiler, at, `${name} ${problem}`);

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { ConfigurationError } from '@signalbox/engine';
 
 /** Marks a secret whose rest is base64 (Standard Webhooks 1.0.0). */
@@ -35,15 +34,6 @@ export function signingKey(secret: string): Buffer {
     );
   }
   return key;
-}
-
-/**
- * A new secret: `whsec_` + base64 of 32 printable ASCII characters (192 random bits). Because the decoded key is text,
- * it also fits tools whose key is a text field, such as n8n's Crypto node: see {@link signingKeyText}.
- */
-export function generateSigningSecret(): string {
-  const text = randomBytes(24).toString('base64url');
-  return secretPrefix + Buffer.from(text, 'ascii').toString('base64');
 }
 
 /** The key as text, to paste into a tool that takes no `whsec_`; null when its bytes are not printable ASCII. */

@@ -1,9 +1,10 @@
 import { createHmac } from 'node:crypto';
+import { generateSigningSecret } from '@signalbox/engine';
 import fc from 'fast-check';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { Webhook as SvixWebhook } from 'svix';
 import { describe, expect, it } from 'vitest';
-import { generateSigningSecret, signingKey, signingKeyText } from './secret.ts';
+import { signingKey, signingKeyText } from './secret.ts';
 import { createSigner } from './signer.ts';
 
 const body = JSON.stringify({ event_type: 'workitem_created', title: 'Ölwechsel ☂' });

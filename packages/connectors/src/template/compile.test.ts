@@ -135,7 +135,7 @@ describe('$if and $each', () => {
 
 describe('a template that cannot work names each place', () => {
   it.each([
-    [{ a: '{{ x | uper }}' }, '/template/a', 'there is no filter uper (did you mean "upper"?)'],
+    [{ a: '{{ x | uper }}' }, '/template/a', 'there is no filter uper. Did you mean "upper"?'],
     [{ a: ['{{ x'] }, '/template/a/0', 'not closed'],
     ['{{ }}', '/template', 'nothing between'],
     ['{{ a b }}', '/template', 'is not a path'],
@@ -150,9 +150,9 @@ describe('a template that cannot work names each place', () => {
     ['{{ a ; b }}', '/template', '; is not expected here'],
     [{ $if: 'a' }, '/template', '$if needs $then'],
     [{ $if: { a: { $foo: 1 } }, $then: 1 }, '/template/$if/a/$foo', 'there is no operator'],
-    [{ $each: 'a', $doo: 1 }, '/template/$doo', 'did you mean "$do"?'],
+    [{ $each: 'a', $doo: 1 }, '/template/$doo', 'Did you mean "$do"?'],
     [{ $each: 'a', $as: '1x', $do: 1 }, '/template/$as', '$as takes a name'],
-    [{ $echa: 'a' }, '/template/$echa', 'did you mean "$each"?'],
+    [{ $echa: 'a' }, '/template/$echa', 'Did you mean "$each"?'],
   ])('%j', (template, pointer, words) => {
     expect(issues(template)).toContainEqual({ pointer, detail: expect.stringContaining(words) });
   });

@@ -1,5 +1,4 @@
-import { ConfigurationError } from '@signalbox/engine';
-import { didYouMean } from '../support/did-you-mean.ts';
+import { ConfigurationError, didYouMean } from '@signalbox/engine';
 import { compileEach, compileIf } from './directives.ts';
 import { Budget, LimitExceeded, limits } from './limits.ts';
 import { type Compiler, escapePointer, type Node, nothing, omitted, setOwn, wrong } from './node.ts';
@@ -114,7 +113,7 @@ function compileObject(
       wrong(
         compiler,
         at,
-        `there is no ${key}${didYouMean(key, ['$if', '$each'])}; write $${key} for a key of that name`,
+        `there is no ${key}.${didYouMean(key, ['$if', '$each'])} Write $${key} for a key of that name`,
       );
     }
     const name = key.startsWith('$$') ? key.slice(1) : key;

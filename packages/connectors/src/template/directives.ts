@@ -1,6 +1,6 @@
 import type { ConfigurationError } from '@signalbox/engine';
+import { didYouMean } from '@signalbox/engine';
 import { compileFilter, type Filter } from '../filter/compile.ts';
-import { didYouMean } from '../support/did-you-mean.ts';
 import { chargeWork } from './limits.ts';
 import { type Compiler, escapePointer, type Node, omitted, setOwn, wrong } from './node.ts';
 import { braceless, expression } from './text.ts';
@@ -85,7 +85,7 @@ function checkKeys(
     wrong(
       compiler,
       `${pointer}/${escapePointer(key)}`,
-      `${known[0]} does not take ${key}${didYouMean(key, known)}`,
+      `${known[0]} does not take ${key}.${didYouMean(key, known)}`,
     );
   }
   for (const key of required) {

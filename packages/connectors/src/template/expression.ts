@@ -1,4 +1,4 @@
-import { didYouMean } from '../support/did-you-mean.ts';
+import { didYouMean } from '@signalbox/engine';
 import { parsePath, valueAt } from '../support/path.ts';
 import { type Argument, filters, type TemplateFilter } from './filters.ts';
 import { limits } from './limits.ts';
@@ -48,7 +48,7 @@ function compileStage(tokens: Token[]): { filter: TemplateFilter; args: Argument
   const filter = Object.hasOwn(filters, name.text) ? filters[name.text] : undefined;
   if (!filter) {
     throw new ExpressionError(
-      `there is no filter ${name.text}${didYouMean(name.text, Object.keys(filters))}`,
+      `there is no filter ${name.text}.${didYouMean(name.text, Object.keys(filters))}`,
     );
   }
   const args = compileArguments(name.text, rest);

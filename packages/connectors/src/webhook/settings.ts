@@ -1,6 +1,5 @@
-import { ConfigurationError, type HttpRequest, type IntegrationConfig } from '@signalbox/engine';
+import { ConfigurationError, didYouMean, type HttpRequest, type IntegrationConfig } from '@signalbox/engine';
 import { createSigner, type Signer } from '../signing/signer.ts';
-import { didYouMean } from '../support/did-you-mean.ts';
 import { buildHeaders } from '../support/headers.ts';
 import { createRedactor, type Redact, secretValues } from '../support/redact.ts';
 import { compileTemplate, type Template } from '../template/compile.ts';
@@ -35,7 +34,7 @@ export function configureWebhook(integration: IntegrationConfig): WebhookSetting
   const { settings } = integration;
   for (const key of Object.keys(settings)) {
     if (known.includes(key)) continue;
-    throw new ConfigurationError(`settings.${key}`, `there is no setting ${key}${didYouMean(key, known)}`);
+    throw new ConfigurationError(`settings.${key}`, `there is no setting ${key}.${didYouMean(key, known)}`);
   }
   return {
     url: checkUrl(integration.url),

@@ -1,9 +1,14 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { ConfigurationError, createGuard, createHttpClient, type IntegrationConfig } from '@signalbox/engine';
+import {
+  ConfigurationError,
+  createGuard,
+  createHttpClient,
+  generateSigningSecret,
+  type IntegrationConfig,
+} from '@signalbox/engine';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { afterEach, describe, expect, it } from 'vitest';
-import { generateSigningSecret } from '../signing/secret.ts';
 import { connectorSuite } from '../suite/connector-suite.ts';
 import { buildAnswer, buildFailure, buildHttp } from '../suite/fake-http.ts';
 import { createRedactor } from '../support/redact.ts';

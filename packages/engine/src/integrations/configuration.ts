@@ -119,14 +119,12 @@ function buildSigning(before: FullRow | null, old: SecretDocument, input: Partia
   return { secrets: [{ secret: generated, expiresAt: null }], generated };
 }
 
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-
 /**
- * `whsec_` and the base64 of 32 printable characters (192 bits): receivers whose tools take a key only as
- * text, such as n8n's Crypto node, can use the decoded text.
+ * `whsec_` and the base64 of 32 printable characters (192 random bits): a receiver whose tool takes a key
+ * only as text, such as n8n's Crypto node, can use the decoded text.
  */
 export function generateSigningSecret(): string {
-  const text = Array.from(randomBytes(32), (byte) => ALPHABET[byte & 63]).join('');
+  const text = randomBytes(24).toString('base64url');
   return `whsec_${Buffer.from(text).toString('base64')}`;
 }
 

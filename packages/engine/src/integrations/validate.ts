@@ -13,7 +13,7 @@ export function requireConnector(connectors: ReadonlyMap<string, Connector>, nam
   const known = [...connectors.keys()];
   throw new ConfigurationError(
     'connector',
-    `must be one of ${known.join(', ')}; got "${name}"${didYouMean(name, known)}`,
+    `must be one of ${known.join(', ')}; got "${name}".${didYouMean(name, known)}`,
   );
 }
 
@@ -25,7 +25,7 @@ export function checkEventTypes(catalogue: Catalogue, eventTypes: string[]): voi
     if (known.includes(name)) continue;
     throw new ConfigurationError(
       `event_types.${index}`,
-      `"${name}" is no event type${didYouMean(name, known)}; the event types are ${known.join(', ')}`,
+      `"${name}" is no event type.${didYouMean(name, known)} The event types are ${known.join(', ')}`,
     );
   }
 }

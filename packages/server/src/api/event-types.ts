@@ -1,6 +1,6 @@
 import type { Catalogue } from '@signalbox/engine';
+import { didYouMean } from '@signalbox/engine';
 import { type FieldError, invalidBody } from './problems.ts';
-import { didYouMean } from './suggest.ts';
 
 /** Refuses event types that no trigger raises, each by its place in the list. */
 export function checkEventTypes(

@@ -92,7 +92,7 @@ onEveryDatabase('commands', (open) => {
       const slug = await tenant();
       const { code, stderr } = await signalbox('apikey', 'list', '--tenant', `${slug}x`);
       expect(code).toBe(1);
-      expect(stderr).toContain(`There is no tenant "${slug}x". Did you mean shop-`);
+      expect(stderr).toContain(`There is no tenant "${slug}x". Did you mean "shop-`);
       expect(stderr).toContain(slug);
     });
 
@@ -146,7 +146,7 @@ onEveryDatabase('commands', (open) => {
       const typo = await signalbox(...base, '--name', 'x', '--url', origin, '--events', 'workitem_creatd');
       expect(typo).toMatchObject({
         code: 2,
-        stderr: expect.stringContaining('Did you mean workitem_created?'),
+        stderr: expect.stringContaining('Did you mean "workitem_created"?'),
       });
       const badUrl = await signalbox(...base, '--name', 'x', '--url', 'ftp://x', '--events', 'all');
       expect(badUrl).toMatchObject({ code: 1, stderr: expect.stringMatching(/^url: /) });

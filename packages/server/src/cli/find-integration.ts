@@ -1,6 +1,6 @@
 import type { Integration } from '@signalbox/engine';
+import { didYouMean } from '@signalbox/engine';
 import type { Tenant } from '../accounts/tenants.ts';
-import { didYouMean } from '../config/suggest.ts';
 import type { Services } from '../services.ts';
 import { CliError } from './errors.ts';
 import { findTenant } from './find-tenant.ts';

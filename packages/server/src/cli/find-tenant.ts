@@ -1,5 +1,5 @@
+import { didYouMean } from '@signalbox/engine';
 import type { Tenant } from '../accounts/tenants.ts';
-import { didYouMean } from '../config/suggest.ts';
 import type { Services } from '../services.ts';
 import { CliError, UsageError } from './errors.ts';
 

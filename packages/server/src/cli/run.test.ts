@@ -17,7 +17,7 @@ describe('a command that is called wrongly', () => {
     ],
     [['apikey', 'revoke', 'x'], /Expected a whole number/],
     [['sync', 'list', '--limit', '0'], /Expected a whole number from 1 to 200/],
-    [['sample', 'workitem_creatd'], /Did you mean workitem_created\?/],
+    [['sample', 'workitem_creatd'], /Did you mean "workitem_created"\?/],
     [['retry-failed', '--since', 'yesterday'], /Expected an age such as 30m, 2h or 7d/],
     [['integration', 'create', '--header', 'nonsense'], /Expected 'Name: value'/],
   ])('%j says what was expected and exits with 2', async (argv, message) => {

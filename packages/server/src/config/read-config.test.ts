@@ -51,7 +51,7 @@ describe('reading the configuration', () => {
       SECRET_KEY_FILE: '/does/not/exist',
     });
     expect(problems).toEqual([
-      'SIGNALBOX_DTAA (environment) is not a setting. Did you mean SIGNALBOX_DATA?',
+      'SIGNALBOX_DTAA (environment) is not a setting. Did you mean "SIGNALBOX_DATA"?',
       'DATABASE_URL must be a URL like postgres://user:password@host:5432/database, got something else.',
       'SECRET_KEY_FILE points at /does/not/exist, which does not exist.',
       'PORT must be a whole number from 0 to 65535, got "80a".',
@@ -76,7 +76,7 @@ describe('reading the configuration', () => {
   test('a misspelt name in .env is pointed out, a foreign one is not', () => {
     writeFileSync(join(directory, '.env'), 'CONCURENCY=3\nAWS_REGION=eu\n');
     expect(readConfig({}, directory).warnings).toEqual([
-      'CONCURENCY in .env is not a setting. Did you mean CONCURRENCY?',
+      'CONCURENCY in .env is not a setting. Did you mean "CONCURRENCY"?',
     ]);
   });
 

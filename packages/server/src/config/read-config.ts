@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
+import { didYouMean, suggest } from '@signalbox/engine';
 import { type Config, ConfigProblems, type Origin } from './config.ts';
 import { SETTING_NAMES, SETTINGS, type SettingName, type SettingValues } from './settings.ts';
 import { type Environment, findSetting, openSources, type Sources } from './sources.ts';
-import { didYouMean, suggest } from './suggest.ts';
 
 const LOOPBACK = ['127.0.0.0/8', '::1/128'];
 

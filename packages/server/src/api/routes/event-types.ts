@@ -1,9 +1,9 @@
 import type { EventType } from '@signalbox/engine';
+import { didYouMean } from '@signalbox/engine';
 import { z } from 'zod';
 import type { Api, Services } from '../api.ts';
 import { listOf } from '../fields.ts';
 import { notFound } from '../problems.ts';
-import { didYouMean } from '../suggest.ts';
 
 const tags = ['event-types'];
 

@@ -1,6 +1,6 @@
+import { didYouMean } from '@signalbox/engine';
 import type { z } from 'zod';
 import type { FieldError } from '../problems.ts';
-import { didYouMean } from '../suggest.ts';
 import { knownKeys } from './known-keys.ts';
 
 type Issue = z.core.$ZodIssue;

@@ -1,5 +1,5 @@
+import { didYouMean } from '@signalbox/engine';
 import { Command } from 'commander';
-import { didYouMean } from '../../config/suggest.ts';
 import { offlineCatalogue } from '../catalogue.ts';
 import type { Context } from '../context.ts';
 import { UsageError } from '../errors.ts';

@@ -15,7 +15,7 @@ export interface Ran {
 
 /** Services on a test database, as a command gets them. The database stays open after `close`. */
 export function openTestServices(
-  database: TestDatabase,
+  database: Pick<TestDatabase, 'kind' | 'pool'>,
   env: Record<string, string> = {},
 ): Promise<Services> {
   const config = readConfig({ SECRET_KEY: 'the key of the tests which is long enough', ...env }, '/nowhere');

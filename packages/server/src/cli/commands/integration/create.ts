@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { didYouMean } from '@signalbox/engine';
 import { Command, Option } from 'commander';
 import { z } from 'zod';
 import { integrationFields, toInput } from '../../../api/routes/integration-schema.ts';
 import { showIntegration } from '../../../api/routes/integration-shown.ts';
-import { didYouMean } from '../../../config/suggest.ts';
 import type { Context } from '../../context.ts';
 import { CliError, UsageError } from '../../errors.ts';
 import { examples } from '../../examples.ts';

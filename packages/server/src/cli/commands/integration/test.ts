@@ -1,7 +1,7 @@
 import type { RecordedCall, TestResult } from '@signalbox/engine';
+import { didYouMean } from '@signalbox/engine';
 import { Command } from 'commander';
 import { showTest } from '../../../api/routes/calls.ts';
-import { didYouMean } from '../../../config/suggest.ts';
 import type { Context } from '../../context.ts';
 import { CliError, UsageError } from '../../errors.ts';
 import { examples } from '../../examples.ts';
