@@ -5,27 +5,28 @@ import type { Services } from '../services.ts';
 
 export interface Readiness {
   checks(): Promise<ReadyCheck[]>;
+  /** Everything is started: `running` are the roles beside the web one. Before that nobody is welcome. */
+  open(running: Running | null): void;
   /** From now on this process wants no more requests. */
   drain(): void;
-  /** The roles beside the web one. */
-  watch(running: Running): void;
 }
 
 /** What `/readyz` says of this process. */
 export function createReadiness({ engine }: Services): Readiness {
-  let draining = false;
+  let state: 'starting' | 'open' | 'ending' = 'starting';
   let migrated = false;
   let running: Running | null = null;
 
   return {
-    drain() {
-      draining = true;
-    },
-    watch(roles) {
+    open(roles) {
+      state = 'open';
       running = roles;
     },
+    drain() {
+      state = 'ending';
+    },
     async checks() {
-      if (draining) return [{ name: 'process', ok: false, detail: 'it is ending' }];
+      if (state !== 'open') return [{ name: 'process', ok: false, detail: `it is ${state}` }];
       await engine.pool.query({ text: 'select 1' });
       // Once done it stays done: no look at the ledger with every probe.
       migrated ||= (await pendingMigrationNames(engine)).length === 0;

@@ -1,3 +1,4 @@
+import type { Running } from '@signalbox/engine';
 import type { ServedRoles } from '../cli/context.ts';
 import { CliError, EXIT } from '../cli/errors.ts';
 import type { Io } from '../cli/io.ts';
@@ -64,12 +65,14 @@ async function begin(services: Services, roles: ServedRoles, io: Io, steps: Step
   const development = config.environment === 'development';
   const demo = roles.all && development && url !== null ? await ensureDemo(services, url) : null;
 
+  let running: Running | null = null;
   if (roles.worker || roles.scheduler) {
     const worker = roles.worker ? { concurrency: roles.concurrency ?? config.concurrency } : undefined;
-    const running = engine.start({ worker, scheduler: roles.scheduler });
-    readiness.watch(running);
-    steps.unshift({ name: 'deliveries', run: () => running.stop({ timeoutMs: config.shutdownTimeoutMs }) });
+    const roleRun = engine.start({ worker, scheduler: roles.scheduler });
+    running = roleRun;
+    steps.unshift({ name: 'deliveries', run: () => roleRun.stop({ timeoutMs: config.shutdownTimeoutMs }) });
   }
+  readiness.open(running);
   steps.unshift({ name: 'readiness', run: async () => readiness.drain() });
 
   logger.info({ roles: namesOf(roles), url: url ?? undefined, database: database.kind }, 'ready');
