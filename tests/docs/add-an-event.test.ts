@@ -87,6 +87,7 @@ async function copyRepository(): Promise<string> {
   for (const name of [
     'package.json',
     'packages/server/package.json',
+    'packages/server/bin',
     'packages/server/src',
     'tsconfig.json',
   ]) {
@@ -130,7 +131,7 @@ async function checkTypes(copy: string): Promise<void> {
 /** Every `sh` block, with the copy's command, compared with the block that follows it. */
 async function runCommands(copy: string, env: NodeJS.ProcessEnv): Promise<void> {
   const terminal = openTerminal(copy, env);
-  await terminal.paste(`npx() { shift; "${process.execPath}" packages/server/src/main.ts "$@"; }`);
+  await terminal.paste(`npx() { shift; "${process.execPath}" packages/server/bin/signalbox.mjs "$@"; }`);
   let printed = '';
   for (const block of runnableBlocks(GUIDE)) {
     if (block.language === 'sh') printed = await terminal.paste(block.text);

@@ -36,7 +36,7 @@ export async function startProgram(root = ROOT): Promise<Program> {
   };
   for (const name of ['DATABASE_URL', 'SECRET_KEY', 'SIGNALBOX_ENV']) delete env[name];
 
-  const child = spawn(process.execPath, [join(root, 'packages/server/src/main.ts'), 'start'], {
+  const child = spawn(process.execPath, [join(root, 'packages/server/bin/signalbox.mjs'), 'start'], {
     env,
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
