@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Pool } from '../database.ts';
+import { isDatabaseTrouble } from '../database-trouble.ts';
 import { parkIntegration } from '../integrations/park.ts';
 import type { Logger } from '../logger.ts';
 import type { Tried } from './attempt.ts';
@@ -32,10 +33,11 @@ const KEPT_EXPLANATION = 1_000;
 /**
  * Writes finished tries back in batches, one batch at a time; while one is written the next one gathers.
  *
- * A batch that fails while the database answers holds something that the database does not take: then
+ * A batch that fails while the database is well holds something that the database does not take: then
  * each try is written by itself, and one that fails again is written without its calls and without the
  * host's note. What fails even so is given up and tried again when its lease has run out. So a poison row costs
- * itself, never the others. While the database does not answer, everything is kept and asked again.
+ * itself, never the others. While the database does not answer, or cannot write to anybody's rows (a full disk),
+ * everything is kept and asked again: given up, it would be delivered again and again for as long as that lasts.
  */
 export function createResultWriter(options: ResultWriterOptions): ResultWriter {
   const { pool, worker, clock, logger, onWritten } = options;
@@ -74,7 +76,7 @@ export function createResultWriter(options: ResultWriterOptions): ResultWriter {
         isRepeat = false;
       } catch (error) {
         logger.error({ err: error, tries: unwritten.length }, 'could not write results back');
-        if (await isAnswering()) {
+        if (await isRefusal(error)) {
           isRepeat = !(await writeOneByOne(batch));
         } else {
           isRepeat = true;
@@ -98,13 +100,13 @@ export function createResultWriter(options: ResultWriterOptions): ResultWriter {
     done(batch, wokeLanes, parked);
   }
 
-  /** False when the database has gone meanwhile: the rest of the batch stays. */
+  /** False when the database is in trouble meanwhile: the rest of the batch stays. */
   async function writeOneByOne(batch: Tried[]): Promise<boolean> {
     for (const tried of batch) {
       try {
         await writeBatch([tried], true);
       } catch (error) {
-        if (!(await isAnswering())) return false;
+        if (!(await isRefusal(error))) return false;
         logger.error(
           { err: error, sync: tried.sync.id, integration: tried.integration.id },
           'a try cannot be stored as it is; storing it without its calls',
@@ -130,7 +132,7 @@ export function createResultWriter(options: ResultWriterOptions): ResultWriter {
       });
       done([tried], wokeLanes, []);
     } catch (error) {
-      if (!(await isAnswering())) return false;
+      if (!(await isRefusal(error))) return false;
       logger.error({ err: error, sync: tried.sync.id }, 'a try cannot be stored; it will be made again');
       done([tried], false, []);
     }
@@ -156,7 +158,9 @@ export function createResultWriter(options: ResultWriterOptions): ResultWriter {
     return [...refusing.keys()];
   }
 
-  async function isAnswering(): Promise<boolean> {
+  /** Whether the database is well and it is what we wrote that it does not take. */
+  async function isRefusal(error: unknown): Promise<boolean> {
+    if (isDatabaseTrouble(error)) return false;
     try {
       await pool.query({ text: 'select 1' });
       return true;

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { type Pool, type Queryable, type Transaction, transaction } from '../database.ts';
+import { isDatabaseTrouble } from '../database-trouble.ts';
 import type { Logger } from '../logger.ts';
 import { type Lane, lockLanes, wakeLanes } from '../syncs/lanes.ts';
 import type { TriggerDefinition } from '../trigger.ts';
@@ -61,7 +62,7 @@ export function createDispatch(options: DispatchOptions): () => Promise<Dispatch
     try {
       return await dispatchBatch();
     } catch (error) {
-      if (!isOurFault(error)) throw error;
+      if (isDatabaseTrouble(error)) throw error;
       logger.error({ err: error }, 'a batch of changes could not be dispatched; trying them one by one');
       return dispatchOneByOne();
     }
@@ -99,7 +100,7 @@ export function createDispatch(options: DispatchOptions): () => Promise<Dispatch
     try {
       return { isAside: false, result: await dispatchChanges(tx, [change]) };
     } catch (error) {
-      if (!isOurFault(error)) throw error;
+      if (isDatabaseTrouble(error)) throw error;
       await tx.query({ text: 'rollback to savepoint untaken' });
       const delayMs = Math.min(ASIDE_BASE_MS * 2 ** change.failures, ASIDE_CAP_MS);
       logger.error(
@@ -225,11 +226,4 @@ function toSync(change: Change, eventType: string, eventId: string, subscription
     recordId: change.record_id,
     ordered: subscription.ordering === 'record',
   };
-}
-
-/** Connection trouble and serialisation conflicts are not the change's fault: the whole batch is repeated. */
-function isOurFault(error: unknown): boolean {
-  const code = (error as { code?: unknown }).code;
-  if (typeof code !== 'string') return true;
-  return !/^(08|40|53|57|ECONN|EPIPE|ETIMEDOUT)/.test(code);
 }
