@@ -274,6 +274,13 @@ export interface QueueStats {
   syncedLastDay: number;
 }
 
+/** Periodic work of which only one process does each. */
+export interface HostChore {
+  name: string;
+  everyMs: number;
+  run(): Promise<unknown>;
+}
+
 /** Periodic work, callable by hand; each says what it did. */
 export interface Chores {
   /** Gives the syncs of dead workers back. */

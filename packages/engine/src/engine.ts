@@ -10,7 +10,7 @@ import type { Pool, Queryable } from './database.ts';
 import type { WriteOutcomes } from './delivery/write-back.ts';
 import { createDispatch, type TenantInfo } from './dispatch/dispatch.ts';
 import type { Filter } from './dispatch/subscriptions.ts';
-import type { Engine } from './engine-api.ts';
+import type { Engine, HostChore } from './engine-api.ts';
 import { createEvents } from './events/events.ts';
 import { createHttpClient } from './http/client.ts';
 import { createGuard } from './http/guard.ts';
@@ -38,6 +38,8 @@ export interface EngineOptions {
   /** Called in the transaction that ends syncs, to write what the host keeps of it. */
   onOutcomes?: WriteOutcomes;
   retention?: Partial<Retention>;
+  /** The host's own periodic work, run by the process that has the scheduler's lease. */
+  chores?: readonly HostChore[];
   logger?: Logger;
   clock?: Clock;
   /** In [0, 1), for jitter. */
@@ -121,6 +123,7 @@ export function createEngine(options: EngineOptions): Engine & { close(): Promis
         pool,
         logger,
         chores,
+        hostChores: options.chores ?? [],
         dispatch,
         listen,
         version: options.version ?? '0.0.0',

@@ -1,9 +1,9 @@
-import { type Scheduler, startScheduler } from './chores/scheduler.ts';
+import { engineChores, type Scheduler, startScheduler } from './chores/scheduler.ts';
 import type { Pool } from './database.ts';
 import { startWorker, type Worker, type WorkerOptions } from './delivery/worker.ts';
 import type { DispatchResult } from './dispatch/dispatch.ts';
 import { type Dispatcher, startDispatcher } from './dispatch/dispatcher.ts';
-import type { Chores, Roles, Running } from './engine-api.ts';
+import type { Chores, HostChore, Roles, Running } from './engine-api.ts';
 import type { Logger } from './logger.ts';
 import { createWakeups, type Wakeups } from './wakeups.ts';
 import { beat, registerWorker, unregisterWorker } from './workers/registry.ts';
@@ -15,6 +15,7 @@ export interface RolesOptions {
   /** Whether the database can carry wakeups between processes (LISTEN/NOTIFY). */
   listen: boolean;
   chores: Chores;
+  hostChores: readonly HostChore[];
   dispatch(): Promise<DispatchResult>;
   worker: Omit<WorkerOptions, 'id' | 'concurrency'>;
 }
@@ -75,7 +76,13 @@ export function startRoles(roles: Roles, options: RolesOptions): RunningRoles {
         parts.dispatcher = startDispatcher(options.dispatch, onSyncs, logger);
         if (options.listen) parts.wakeups = createWakeups(pool, logger, wakeAll);
       }
-      if (roles.scheduler) parts.scheduler = startScheduler(pool, id, options.chores, logger);
+      if (roles.scheduler)
+        parts.scheduler = startScheduler(
+          pool,
+          id,
+          [...engineChores(options.chores), ...options.hostChores],
+          logger,
+        );
     } catch (error) {
       logger.error({ err: error }, 'could not start; trying again in a second');
       if (!stopped) {

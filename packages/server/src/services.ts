@@ -6,6 +6,8 @@ import { createTenants, type Tenants } from './accounts/tenants.ts';
 import type { Config } from './config/config.ts';
 import { secretKeysOf } from './config/secret-key.ts';
 import { type Database, openDatabase } from './database/index.ts';
+import { pruneAnswers } from './host/idempotency.ts';
+import { kyselyOn } from './host/kysely.ts';
 import { writeOutcomeNotes } from './host/notes.ts';
 import { createHost, type Host } from './host/scope.ts';
 import type { AppLogger } from './process/logger.ts';
@@ -63,6 +65,7 @@ export async function openServices(config: Config, options: ServicesOptions): Pr
     tenants: loadTenants,
     onOutcomes: writeOutcomeNotes,
     retention: config.retention,
+    chores: [{ name: 'prune_answers', everyMs: 3_600_000, run: () => pruneAnswers(kyselyOn(database.pool)) }],
     logger,
     listen: database.kind === 'postgres',
     version: VERSION,

@@ -1,5 +1,5 @@
 import type { Pool } from '../database.ts';
-import type { Chores } from '../engine-api.ts';
+import type { Chores, HostChore } from '../engine-api.ts';
 import type { Logger } from '../logger.ts';
 import { rows } from '../sql.ts';
 import { createWakeable } from '../wakeable.ts';
@@ -12,14 +12,22 @@ export interface Scheduler {
 const LEASE_MS = 15_000;
 const RENEW_MS = 5_000;
 
-const SCHEDULE: { chore: keyof Chores; everyMs: number }[] = [
-  { chore: 'rescue', everyMs: 10_000 },
-  { chore: 'retryFailedSyncs', everyMs: 300_000 },
-  { chore: 'cleanUp', everyMs: 3_600_000 },
-];
+/** The engine's own, beside those that the host brings. */
+export function engineChores(chores: Chores): HostChore[] {
+  return [
+    { name: 'rescue', everyMs: 10_000, run: chores.rescue },
+    { name: 'retry_failed_syncs', everyMs: 300_000, run: chores.retryFailedSyncs },
+    { name: 'clean_up', everyMs: 3_600_000, run: chores.cleanUp },
+  ];
+}
 
 /** Runs the chores, each at its interval, while this process holds the scheduler's lease. */
-export function startScheduler(pool: Pool, id: number, chores: Chores, logger: Logger): Scheduler {
+export function startScheduler(
+  pool: Pool,
+  id: number,
+  chores: readonly HostChore[],
+  logger: Logger,
+): Scheduler {
   const pause = createWakeable();
   const lastRun = new Map<string, number>();
   let stopping = false;
@@ -46,19 +54,23 @@ export function startScheduler(pool: Pool, id: number, chores: Chores, logger: L
       try {
         if (await holdLease(pool, id)) await runDue();
       } catch (error) {
-        logger.error({ err: error }, 'a chore failed; it is run again at its time');
+        logger.error({ err: error }, 'could not hold the scheduler lease; trying again');
       }
       if (!stopping) await pause.pause(RENEW_MS);
     }
   }
 
   async function runDue(): Promise<void> {
-    for (const { chore, everyMs } of SCHEDULE) {
+    for (const { name, everyMs, run } of chores) {
       const now = performance.now();
-      if (stopping || now - (lastRun.get(chore) ?? Number.NEGATIVE_INFINITY) < everyMs) continue;
-      lastRun.set(chore, now);
-      const did = await chores[chore]();
-      logger.debug({ chore, did }, 'chore done');
+      if (stopping || now - (lastRun.get(name) ?? Number.NEGATIVE_INFINITY) < everyMs) continue;
+      lastRun.set(name, now);
+      try {
+        const did = await run();
+        logger.debug({ chore: name, did }, 'chore done');
+      } catch (error) {
+        logger.error({ err: error, chore: name }, 'a chore failed; it is run again at its time');
+      }
     }
   }
 }
