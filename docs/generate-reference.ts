@@ -3,16 +3,16 @@
  * calls these, and `npm run check` fails when a page is out of date.
  */
 import { Writable } from 'node:stream';
-import { REASONS } from '@signalbox/engine';
+import { createCatalogue, REASONS } from '@signalbox/engine';
 import type { Command } from 'commander';
 import { judgeN8n } from '../packages/connectors/src/n8n/judge.ts';
 import { buildAnswer, buildFailure } from '../packages/connectors/src/suite/fake-http.ts';
 import { type JudgeContext, judge } from '../packages/connectors/src/webhook/judge.ts';
-import { offlineCatalogue } from '../packages/server/src/cli/catalogue.ts';
 import type { Context } from '../packages/server/src/cli/context.ts';
 import type { Io } from '../packages/server/src/cli/io.ts';
 import { buildProgram } from '../packages/server/src/cli/program.ts';
 import { type Access, run } from '../packages/server/src/cli/run.ts';
+import { triggers } from '../packages/server/src/triggers/index.ts';
 
 const GENERATED =
   '<!-- Made from the code by docs/generate-reference.ts: node scripts/generated.mjs --write -->';
@@ -29,7 +29,7 @@ type Schema = {
 
 /** docs/reference/events.md */
 export function eventsPage(): string {
-  const catalogue = offlineCatalogue();
+  const catalogue = createCatalogue(triggers);
   const lines = [
     '# Events',
     '',

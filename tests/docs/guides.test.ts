@@ -5,15 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createSigner, n8n } from '@signalbox/connectors';
-import { generateSigningSecret } from '@signalbox/engine';
+import { createCatalogue, generateSigningSecret } from '@signalbox/engine';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { integrationFields } from '../../packages/server/src/api/routes/integration-schema.ts';
-import { offlineCatalogue } from '../../packages/server/src/cli/catalogue.ts';
+import { triggers } from '../../packages/server/src/triggers/index.ts';
 import { fileOf, runnableBlocks } from './lib/blocks.ts';
 import { freePort } from './lib/program.ts';
 
 const run = promisify(execFile);
-const sample = offlineCatalogue().sample('workitem_status_changed', { id: 1, name: 'Acme Corp' });
+const sample = createCatalogue(triggers).sample('workitem_status_changed', { id: 1, name: 'Acme Corp' });
 
 describe('the guide for receivers', () => {
   const blocks = runnableBlocks('docs/guides/receive-events.md');
