@@ -1,5 +1,5 @@
 import type { Queryable } from '../database.ts';
-import { rows } from '../sql.ts';
+import { affected, rows } from '../sql.ts';
 
 /** A due sync with a lease on it: for as long as the lease lasts, no other worker takes it. */
 export interface ClaimedSync {
@@ -126,4 +126,19 @@ export async function releaseLeases(db: Queryable, worker: number, ids: number[]
                         order by id for update)`,
     values: [worker, ids],
   });
+}
+
+/**
+ * Gives back what this worker has claimed without knowing it: the answer was lost with its connection, and
+ * the syncs would wait for a lease that nobody works under. Reads all that is due, so only after an error.
+ */
+export async function releaseUnknownLeases(db: Queryable, worker: number, known: number[]): Promise<number> {
+  return affected(
+    db,
+    `update integration_syncs set leased_by = null, leased_until = null
+     where id in (select id from integration_syncs
+                  where status = 'pending' and next_attempt_at is not null and leased_by = $1 and id <> all($2)
+                  order by id for update skip locked)`,
+    [worker, known],
+  );
 }

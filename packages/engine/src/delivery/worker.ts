@@ -12,7 +12,14 @@ import type { Logger } from '../logger.ts';
 import type { KeyRing } from '../secrets/key-ring.ts';
 import { createWakeable } from '../wakeable.ts';
 import { attempt, type Tried } from './attempt.ts';
-import { type ClaimedSync, claimDue, findLost, releaseLeases, renewLeases } from './claim.ts';
+import {
+  type ClaimedSync,
+  claimDue,
+  findLost,
+  releaseLeases,
+  releaseUnknownLeases,
+  renewLeases,
+} from './claim.ts';
 import { IntegrationQueue } from './integration-queue.ts';
 import { createResultWriter } from './result-writer.ts';
 import type { WriteOutcomes } from './write-back.ts';
@@ -82,6 +89,8 @@ export function startWorker(options: WorkerOptions): Worker {
   let lookedAt = performance.now();
   let stopping = false;
   let isHealthy = true;
+  /** A claim failed: it may have been made all the same. */
+  let isClaimLost = false;
   let rateTimer: NodeJS.Timeout | null = null;
   const totals = { delivered: 0, failed: 0, retried: 0, claims: 0 };
 
@@ -115,11 +124,14 @@ export function startWorker(options: WorkerOptions): Worker {
     while (!stopping) {
       let claimed = 0;
       try {
+        if (isClaimLost) await releaseUnknownLeases(pool, id, [...inHand]);
+        isClaimLost = false;
         if (performance.now() - lookedAt > LOOK_MS) await look();
         if (waiting < lowWater && !writer.unwritten.isFull) claimed = await claim();
         isHealthy = true;
       } catch (error) {
         isHealthy = false;
+        isClaimLost = true;
         logger.error({ err: error }, 'could not claim syncs; trying again in a second');
         await claimPause.pause(ERROR_PAUSE_MS);
         continue;
