@@ -1,7 +1,7 @@
 /**
  * The first command after a clone. Every npm script of the workspace comes through here:
  *
- *   node bin/bootstrap.mjs start | test | check | bench | signalbox [...arguments]
+ *   node bin/bootstrap.mjs start | test | check | bench | chaos | signalbox [...arguments]
  *
  * 1. refuses a Node that is too old, in a sentence;
  * 2. installs the dependencies when node_modules does not match the lock file (bin/lib/install.mjs);
@@ -27,6 +27,7 @@ const COMMANDS = {
   test: { entry: 'node_modules/vitest/vitest.mjs', args: ['run'], needsDev: true },
   check: { entry: 'scripts/check.mjs', args: [], needsDev: true },
   bench: { entry: 'bench/main.ts', args: [], needsDev: true },
+  chaos: { entry: 'tests/faults/main.ts', args: [], needsDev: true },
 };
 
 async function main() {
