@@ -1,3 +1,4 @@
+export { createCatalogue } from './catalogue.ts';
 export type { Retention } from './chores/chores.ts';
 export { type Clock, createManualClock, type ManualClock, systemClock } from './clock.ts';
 export * from './connector.ts';

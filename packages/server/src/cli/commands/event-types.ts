@@ -1,5 +1,6 @@
+import { createCatalogue } from '@signalbox/engine';
 import { Command } from 'commander';
-import { offlineCatalogue } from '../catalogue.ts';
+import { triggers } from '../../triggers/index.ts';
 import type { Context } from '../context.ts';
 import { examples } from '../examples.ts';
 import { printJson, printTable } from '../output.ts';
@@ -9,7 +10,7 @@ export function eventTypesCommand({ io }: Context): Command {
     .description('Lists the events that integrations can subscribe to.')
     .option('--json', 'machine-readable output')
     .action(({ json }: { json?: boolean }) => {
-      const { eventTypes } = offlineCatalogue();
+      const { eventTypes } = createCatalogue(triggers);
       if (json) return printJson(io, eventTypes);
       const rows = eventTypes.map(({ name, model, description }) => [name, model, description]);
       printTable(io, ['event type', 'model', 'raised when'], rows, '');

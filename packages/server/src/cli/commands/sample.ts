@@ -1,6 +1,6 @@
-import { didYouMean } from '@signalbox/engine';
+import { createCatalogue, didYouMean } from '@signalbox/engine';
 import { Command } from 'commander';
-import { offlineCatalogue } from '../catalogue.ts';
+import { triggers } from '../../triggers/index.ts';
 import type { Context } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { examples } from '../examples.ts';
@@ -12,7 +12,7 @@ export function sampleCommand({ io }: Context): Command {
     .argument('<event>', 'an event type, see signalbox event-types')
     .option('--schema', 'the JSON Schema instead')
     .action((event: string, { schema }: { schema?: boolean }) => {
-      const catalogue = offlineCatalogue();
+      const catalogue = createCatalogue(triggers);
       if (catalogue.find(event) === undefined) {
         const names = catalogue.eventTypes.map(({ name }) => name);
         throw new UsageError(

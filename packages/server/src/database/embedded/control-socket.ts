@@ -93,7 +93,10 @@ export function connectControl(
     let exitCode: number | undefined;
     const sendInput = (bytes: Buffer | string) => {
       stdin?.pause();
-      writeFrames(socket, frame.stdin, Buffer.from(bytes as string), () => stdin?.resume());
+      writeFrames(socket, frame.stdin, Buffer.from(bytes as string), () => {
+        // also called when the socket has closed, and then nobody takes what would come
+        if (!socket.destroyed) stdin?.resume();
+      });
     };
     const endInput = () => writeFrames(socket, frame.stdin, Buffer.alloc(0));
 
