@@ -303,3 +303,25 @@ onDatabase('postgres', 'two workers', (open) => {
     expect(new Set(events.map((event) => event.event_id)).size).toBe(900);
   });
 });
+
+onDatabase('postgres', 'saving an integration', (open) => {
+  test('refuses a URL that deliveries would refuse, and says what is probably not meant', async () => {
+    const rig = await createRig(await open());
+    const tenant = await rig.tenant();
+    for (const url of [
+      'http://10.0.0.8/hook',
+      'ftp://example.com',
+      'https://user:pw@example.com/',
+      'no url',
+    ]) {
+      await expect(rig.integration(tenant, { url })).rejects.toMatchObject({ field: 'url' });
+    }
+    expect((await rig.engine.integrations.list(String(tenant), {})).data).toEqual([]);
+    const id = await rig.integration(tenant, {
+      connector: 'n8n',
+      url: 'https://n8n.example.com/webhook-test/x',
+    });
+    const saved = await rig.engine.integrations.get(String(tenant), id);
+    expect(saved?.warnings.join(' ')).toMatch(/test URL/i);
+  });
+});

@@ -1,6 +1,6 @@
 import { buildEnvelope } from './dispatch/envelope.ts';
 import type { Catalogue, EventType } from './engine-api.ts';
-import type { TriggerDefinition } from './trigger.ts';
+import type { FieldChanges, TriggerDefinition } from './trigger.ts';
 
 const SAMPLE_EVENT_ID = '019a5570-3c00-7000-8000-000000000001';
 
@@ -30,12 +30,13 @@ export function createCatalogue(triggers: readonly TriggerDefinition[]): Catalog
     find: (name) => eventTypes.get(name),
     sample(name, tenant) {
       const { type, trigger } = triggerOf(name);
+      const changes = type.on === 'update' ? sampleChanges(trigger, name) : null;
       return buildEnvelope({
         eventType: name,
         occurredAt: new Date('2025-11-05T20:30:00Z'),
         tenant,
-        part: trigger.sample,
-        changes: type.on === 'update' ? sampleChanges(trigger, name) : null,
+        part: samplePart(trigger, changes),
+        changes,
         eventId: SAMPLE_EVENT_ID,
         sequence: 1,
         actor: null,
@@ -48,11 +49,25 @@ export function createCatalogue(triggers: readonly TriggerDefinition[]): Catalog
   };
 }
 
-function sampleChanges(trigger: TriggerDefinition, name: string) {
-  const column = trigger.events[name]?.columns?.[0] ?? 'status';
-  return column === 'status'
-    ? { status: { old: 'New', new: 'In Progress' } }
-    : { [trigger.fields?.[column] ?? column]: { old: null, new: null } };
+/** The trigger's sample as it is after an example of the change, so that both say the same. */
+function samplePart(trigger: TriggerDefinition, changes: FieldChanges | null): Record<string, unknown> {
+  if (!changes) return trigger.sample;
+  return Object.fromEntries(
+    Object.entries(trigger.sample).map(([key, record]) => {
+      const changed = { ...(record as Record<string, unknown>) };
+      for (const [field, { new: value }] of Object.entries(changes))
+        if (field in changed) changed[field] = value;
+      return [key, changed];
+    }),
+  );
+}
+
+function sampleChanges(trigger: TriggerDefinition, name: string): FieldChanges {
+  const example = trigger.events[name]?.example;
+  if (example) return example;
+  const record = Object.values(trigger.sample)[0] as Record<string, unknown>;
+  const [field, value] = Object.entries(record).find(([key]) => key !== 'id') ?? ['id', null];
+  return { [field]: { old: null, new: value } };
 }
 
 function envelopeSchema(type: EventType, trigger: TriggerDefinition): Record<string, unknown> {

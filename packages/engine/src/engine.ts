@@ -68,8 +68,10 @@ export function createEngine(options: EngineOptions): Engine & { close(): Promis
   } = options;
   const connectors = new Map(options.connectors.map((connector) => [connector.name, connector]));
   const catalogue = createCatalogue(triggers);
+  const models = triggers.map((trigger) => trigger.model);
+  const guard = createGuard(options.http);
   const http = createHttpClient({
-    guard: createGuard(options.http),
+    guard,
     userAgent: options.userAgent ?? 'signalbox-webhooks/1.0 (delivery)',
   });
   const compileFilter = options.compileFilter ?? refuseFilters;
@@ -96,7 +98,7 @@ export function createEngine(options: EngineOptions): Engine & { close(): Promis
     catalogue,
     chores,
     wake,
-    emit,
+    emit: (tx, event) => emit(tx, event, models),
     setContext,
     migrate: () => runMigrations(pool, 'engine', MIGRATIONS),
     pendingMigrations: () => pendingMigrations(pool, 'engine', MIGRATIONS),
@@ -108,6 +110,7 @@ export function createEngine(options: EngineOptions): Engine & { close(): Promis
       connectors,
       keyRing,
       http,
+      guard,
       clock,
       compileFilter,
       wake,

@@ -13,7 +13,9 @@ export class CursorError extends Error {
 
 /** The limit, and the id before which (newest first) the page starts. */
 export function readPage(page: Page | undefined): { limit: number; before: number | null } {
-  const limit = Math.min(Math.max(page?.limit ?? DEFAULT_LIMIT, 1), MAX_LIMIT);
+  const asked = Math.trunc(page?.limit ?? DEFAULT_LIMIT);
+  // it is written into the statement, so it must be a number
+  const limit = Number.isNaN(asked) ? DEFAULT_LIMIT : Math.min(Math.max(asked, 1), MAX_LIMIT);
   if (page?.cursor === undefined) return { limit, before: null };
   const text = Buffer.from(page.cursor, 'base64url').toString('utf8');
   const match = /^before:(\d{1,16})$/.exec(text);

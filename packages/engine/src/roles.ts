@@ -43,6 +43,11 @@ export function startRoles(roles: Roles, options: RolesOptions): RunningRoles {
     parts?.dispatcher?.wake();
     parts?.worker?.wake();
   };
+  const identity = {
+    roles: [...(roles.worker ? ['worker'] : []), ...(roles.scheduler ? ['scheduler'] : [])],
+    version: options.version,
+    concurrency: roles.worker?.concurrency ?? 0,
+  };
   let starting = begin();
   const beating = setInterval(() => void heartbeat(), BEAT_MS);
 
@@ -64,14 +69,12 @@ export function startRoles(roles: Roles, options: RolesOptions): RunningRoles {
 
   async function begin(): Promise<void> {
     try {
-      const names = [...(roles.worker ? ['worker'] : []), ...(roles.scheduler ? ['scheduler'] : [])];
-      const concurrency = roles.worker?.concurrency ?? 0;
-      const id = await registerWorker(pool, { roles: names, version: options.version, concurrency });
+      const id = await registerWorker(pool, identity);
       parts = { id };
       // What a process killed on this machine had in hand, without waiting for a lease to run out.
       await options.chores.rescue();
       if (roles.worker) {
-        const worker = startWorker({ ...options.worker, id, concurrency });
+        const worker = startWorker({ ...options.worker, id, concurrency: identity.concurrency });
         parts.worker = worker;
         parts.dispatcher = startDispatcher(options.dispatch, onSyncs, logger);
         if (options.listen) parts.wakeups = createWakeups(pool, logger, wakeAll);
@@ -109,7 +112,7 @@ export function startRoles(roles: Roles, options: RolesOptions): RunningRoles {
       startedAt: startedAt.toISOString(),
     }));
     try {
-      const isKnown = await beat(pool, id, { active, stats: worker?.stats() ?? {} });
+      const isKnown = await beat(pool, id, identity, { active, stats: worker?.stats() ?? {} });
       if (!isKnown)
         logger.warn({ worker: id }, 'this worker was thought dead; its leases were given to others');
     } catch (error) {

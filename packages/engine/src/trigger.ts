@@ -45,6 +45,8 @@ export interface EventDefinition<Row extends object = Record<string, unknown>> {
   /** Only when this holds of the row. Pure; `old` is null for an insert. */
   when?(row: { old: Row | null; new: Row }): boolean;
   description: string;
+  /** What an example of it changes, in the payload's words. Default: its first field. */
+  example?: FieldChanges;
 }
 
 /** One captured row write: the committed row, and for updates what it was before. */

@@ -23,7 +23,7 @@ const PUBLIC_HEADERS = new Set([
 const SECRET_ANSWER_HEADERS = new Set(['set-cookie', 'authorization', 'www-authenticate']);
 
 /**
- * What is kept of a call: secret header values and query values redacted, and a body that is the sync's
+ * What is kept of a call: secret header values, query and credentials of the URL redacted, and a body that is the sync's
  * payload left out, because the event has it.
  */
 export function recordCall(request: HttpRequest, exchange: HttpExchange, payload: string): RecordedCall {
@@ -31,7 +31,7 @@ export function recordCall(request: HttpRequest, exchange: HttpExchange, payload
   return {
     request: {
       method,
-      url: redactQuery(url),
+      url: redactUrl(url),
       headers: redact(headers, (name) => !PUBLIC_HEADERS.has(name)),
       ...(body !== undefined && body !== payload && { body }),
     },
@@ -50,7 +50,9 @@ function redact(
   return shown;
 }
 
-function redactQuery(url: string): string {
-  const query = url.indexOf('?');
-  return query < 0 ? url : `${url.slice(0, query)}?${REDACTED}`;
+function redactUrl(url: string): string {
+  const query = url.search(/[?#]/);
+  const path = query < 0 ? url : url.slice(0, query);
+  const shown = path.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/]*@/i, `$1${REDACTED}@`);
+  return query < 0 ? shown : `${shown}?${REDACTED}`;
 }

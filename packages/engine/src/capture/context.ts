@@ -1,4 +1,5 @@
 import type { Transaction } from '../database.ts';
+import { didYouMean } from '../did-you-mean.ts';
 import type { ChangeContext, EmittedEvent } from '../engine-api.ts';
 
 /** Says who makes the changes of this transaction, and through which integration they came. */
@@ -15,8 +16,24 @@ export async function setContext(tx: Transaction, context: ChangeContext): Promi
   });
 }
 
-/** Raises an event that is no row change, in the caller's transaction: no commit, no event. */
-export async function emit(tx: Transaction, event: EmittedEvent): Promise<void> {
+/** Keys are indexed, and an index takes 2,704 bytes: a longer one could not even be set aside. */
+const MAX_KEY_BYTES = 1_000;
+
+/**
+ * Raises an event that is no row change, in the caller's transaction: no commit, no event. Throws when
+ * nothing could ever dispatch it: a model that no trigger declares, or a key that does not fit an index.
+ */
+export async function emit(tx: Transaction, event: EmittedEvent, models: readonly string[]): Promise<void> {
+  if (!models.includes(event.model)) {
+    throw new Error(
+      `emit: model must be one of ${models.join(', ')}; got "${event.model}".${didYouMean(event.model, models)}`,
+    );
+  }
+  for (const key of ['tenantId', 'recordId'] as const) {
+    const bytes = Buffer.byteLength(event[key]);
+    if (bytes === 0 || bytes > MAX_KEY_BYTES)
+      throw new Error(`emit: ${key} must have 1 to ${MAX_KEY_BYTES} bytes, got ${bytes}`);
+  }
   await tx.query({
     text: `insert into integration_changes (tenant_id, model, record_id, operation, event_type, new, actor, origin, depth)
            select $1, $2, $3, 'emit', $4, $5::json,

@@ -26,12 +26,12 @@ export function createChores(pool: Pool, clock: Clock, retention: Retention, wak
      * dead, and sweeps up what a crash may have left in lanes.
      */
     async rescue() {
-      const workers = await rows<{ id: number; host: string; pid: number; silent: boolean }>(
+      const workers = await rows<{ id: number; pid_space: string | null; pid: number; silent: boolean }>(
         pool,
-        `select id, host, pid, seen_at <= now() - $1 * interval '1 ms' as silent from integration_workers`,
+        `select id, pid_space, pid, seen_at <= now() - $1 * interval '1 ms' as silent from integration_workers`,
         [DEAD_AFTER_MS],
       );
-      const dead = workers.filter((worker) => worker.silent || isDeadHere(worker.host, worker.pid));
+      const dead = workers.filter((worker) => worker.silent || isDeadHere(worker.pid_space, worker.pid));
       let rescued = 0;
       if (dead.length > 0) {
         const ids = dead.map((worker) => worker.id);

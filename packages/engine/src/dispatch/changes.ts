@@ -1,5 +1,5 @@
 import type { Transaction } from '../database.ts';
-import { affected, rows } from '../sql.ts';
+import { affected, parseExactly, rows } from '../sql.ts';
 import type { ChangedRow } from './derive-events.ts';
 
 /** One row of the outbox, claimed. */
@@ -36,7 +36,8 @@ export async function becomeDispatcher(tx: Transaction): Promise<boolean> {
  * Takes the oldest changes out of the outbox, in the order in which they were captured. Transactions
  * commit out of id order, so this asks for what is there, never for what is above a mark. Changes of
  * models that this version does not know stay for one that does; changes behind one that is stuck
- * (same record) stay too.
+ * (same record) stay too. No `skip locked`: a change that somebody holds would be overtaken by the next of
+ * its record, and there is one dispatcher only.
  */
 const TAKE = `
   with taken as (
@@ -45,7 +46,7 @@ const TAKE = `
       and not exists (
         select 1 from integration_changes s
         where s.retry_at is not null and s.model = c.model and s.record_id = c.record_id and s.id < c.id)
-    order by c.id limit $1 for update skip locked
+    order by c.id limit $1
   )
   delete from integration_changes c using taken where c.id = taken.id
   returning c.id, c.tenant_id, c.model, c.record_id, c.operation, c.old, c.new, c.event_type, c.actor,
@@ -57,7 +58,7 @@ export async function takeChanges(
   limit: number,
   now: Date | null,
 ): Promise<Change[]> {
-  const taken = await rows<Change>(tx, TAKE, [limit, models, now], 'signalbox_take_changes');
+  const taken = await rows<Change>(tx, TAKE, [limit, models, now], 'signalbox_take_changes', parseExactly);
   return taken.sort((a, b) => a.id - b.id);
 }
 

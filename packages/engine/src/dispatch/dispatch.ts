@@ -56,7 +56,7 @@ export function createDispatch(options: DispatchOptions): () => Promise<Dispatch
   const { pool, clock, logger } = options;
   const byModel = new Map(options.triggers.map((trigger) => [trigger.model, trigger]));
   const models = [...byModel.keys()];
-  const filterOf = createFilterCache(options.compileFilter);
+  const filterOf = createFilterCache(options.compileFilter, logger);
 
   return async () => {
     try {

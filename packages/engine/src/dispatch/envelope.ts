@@ -17,7 +17,7 @@ export interface EnvelopeParts {
 export function buildEnvelope(parts: EnvelopeParts): Record<string, unknown> {
   return {
     event_type: parts.eventType,
-    timestamp: parts.occurredAt.toISOString(),
+    timestamp: parts.occurredAt.toISOString().replace('.000Z', 'Z'),
     tenant: parts.tenant,
     ...parts.part,
     ...(parts.changes && { changes: parts.changes }),

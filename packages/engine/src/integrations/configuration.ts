@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { Connector } from '../connector.ts';
+import { ConfigurationError, type Connector } from '../connector.ts';
 import type { Catalogue } from '../engine-api.ts';
+import type { Guard } from '../http/guard.ts';
 import type { KeyRing } from '../secrets/key-ring.ts';
 import {
   describeSecrets,
@@ -38,6 +39,8 @@ export interface ConfigurationContext {
   connectors: ReadonlyMap<string, Connector>;
   keyRing: KeyRing;
   now: Date;
+  /** The one that deliveries pass, too. */
+  guard: Guard;
   /** Throws ConfigurationError when it does not compile. */
   compileFilter(filter: unknown): unknown;
 }
@@ -85,27 +88,41 @@ export function buildConfiguration(
     ordering: input.ordering ?? before?.ordering ?? DEFAULTS.ordering,
     coalesce: input.coalesce ?? before?.coalesce ?? DEFAULTS.coalesce,
     notes: input.notes ?? before?.notes ?? DEFAULTS.notes,
+    warnings: [],
     is_active: input.isActive ?? before?.is_active ?? DEFAULTS.isActive,
   };
-  check(id, stored, context);
+  stored.warnings = check(id, stored, context);
   return { stored, generatedSecret: signing.generated };
 }
 
-/** The same checks that a worker's use of the integration would make, at the time of saving. */
-function check(id: number, stored: StoredConfiguration, context: ConfigurationContext): void {
+/**
+ * The same checks that a worker's use of the integration would make, at the time of saving. Returns the
+ * connector's warnings.
+ */
+function check(id: number, stored: StoredConfiguration, context: ConfigurationContext): string[] {
   const connector = requireConnector(context.connectors, stored.connector);
   checkEventTypes(context.catalogue, stored.event_types);
   checkRetryPolicy(stored.retry_policy);
   if (stored.filter !== null) context.compileFilter(stored.filter);
   const opened = openSecrets(context.keyRing, id, stored.secrets);
-  connector.configure({
+  const config = {
     url: stored.url,
     headers: opened.headers,
     auth: opened.auth(stored.auth),
     signing: opened.signing(stored.signing, context.now),
     template: stored.template,
     settings: stored.settings,
-  });
+  };
+  connector.configure(config);
+  checkUrl(stored.url, context.guard);
+  return connector.warnings?.(config) ?? [];
+}
+
+/** Names are resolved when they are called, because they may mean something else by then. */
+function checkUrl(url: string | null, guard: Guard): void {
+  if (url === null) return;
+  const checked = guard.checkUrl(url);
+  if (!checked.ok) throw new ConfigurationError('url', checked.refusal);
 }
 
 function buildSigning(before: FullRow | null, old: SecretDocument, input: Partial<IntegrationInput>) {

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Connector, HttpClient } from '../connector.ts';
 import { type Pool, type Transaction, transaction } from '../database.ts';
 import type { Catalogue, Integrations } from '../engine-api.ts';
+import type { Guard } from '../http/guard.ts';
 import { Conditions } from '../paging.ts';
 import type { KeyRing } from '../secrets/key-ring.ts';
 import { affected } from '../sql.ts';
@@ -27,6 +28,7 @@ export interface IntegrationsOptions {
   connectors: ReadonlyMap<string, Connector>;
   keyRing: KeyRing;
   http: HttpClient;
+  guard: Guard;
   clock: Clock;
   compileFilter(filter: unknown): unknown;
   wake(): void;

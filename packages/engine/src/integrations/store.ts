@@ -8,6 +8,7 @@ import type { Integration } from './types.ts';
 
 /** A row with all that may be shown of it. */
 export interface FullRow extends IntegrationRow {
+  warnings: string[];
   event_types: string[];
   secrets_info: SecretsInfo;
   filter: unknown;
@@ -28,7 +29,7 @@ export interface FullRow extends IntegrationRow {
 const SELECT = `
   select i.id, i.tenant_id, i.name, i.version, i.connector, i.event_types, i.url, i.auth, i.signing, i.secrets,
     i.secrets_info, i.filter, i.template, i.settings, i.retry_policy, i.rate_limit, i.concurrency, i.ordering,
-    i.coalesce, i.notes, i.is_active, i.paused_at, i.pause_reason, i.created_at, i.updated_at,
+    i.coalesce, i.notes, i.warnings, i.is_active, i.paused_at, i.pause_reason, i.created_at, i.updated_at,
     h.last_success_at, h.last_failure_at, h.last_error as health_error, h.failing_since, h.consecutive_failures
   from tenant_integrations i left join integration_health h on h.integration_id = i.id`;
 
@@ -100,6 +101,7 @@ export type StoredConfiguration = Pick<
   | 'ordering'
   | 'coalesce'
   | 'notes'
+  | 'warnings'
   | 'is_active'
 >;
 
@@ -121,6 +123,7 @@ const STORED = [
   'ordering',
   'coalesce',
   'notes',
+  'warnings',
   'is_active',
 ] as const satisfies (keyof StoredConfiguration)[];
 
@@ -195,6 +198,7 @@ export function toIntegration(row: FullRow): Integration {
     ordering: row.ordering,
     coalesce: row.coalesce,
     notes: row.notes,
+    warnings: row.warnings,
     isActive: row.is_active,
     pausedAt: row.paused_at,
     pauseReason: row.pause_reason,

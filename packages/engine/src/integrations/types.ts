@@ -51,6 +51,8 @@ export interface Integration {
   isActive: boolean;
   pausedAt: Date | null;
   pauseReason: string | null;
+  /** What works but is probably not meant, in plain words. */
+  warnings: string[];
   settings: Record<string, unknown>;
   health: IntegrationHealth;
   createdAt: Date;

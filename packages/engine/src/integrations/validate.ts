@@ -7,14 +7,14 @@ import { maxAttempts, type RetryPolicy } from '../retry/policy.ts';
 const MAX_DELAY_MS = 7 * 24 * 60 * 60 * 1_000;
 const MAX_ATTEMPTS = 50;
 
+const PRESETS: readonly string[] = ['standard', 'original'];
+const TYPES: readonly string[] = ['exponential', 'schedule'];
+
 export function requireConnector(connectors: ReadonlyMap<string, Connector>, name: string): Connector {
   const connector = connectors.get(name);
   if (connector) return connector;
   const known = [...connectors.keys()];
-  throw new ConfigurationError(
-    'connector',
-    `must be one of ${known.join(', ')}; got "${name}".${didYouMean(name, known)}`,
-  );
+  throw new ConfigurationError('connector', oneOf(known, name));
 }
 
 export function checkEventTypes(catalogue: Catalogue, eventTypes: string[]): void {
@@ -32,10 +32,15 @@ export function checkEventTypes(catalogue: Catalogue, eventTypes: string[]): voi
 
 /** Throws naming the field; a policy that passes ends: every delay and the number of tries are bounded. */
 export function checkRetryPolicy(policy: RetryPolicy): void {
-  if ('preset' in policy) return;
   const refuse = (field: string, message: string) => {
     throw new ConfigurationError(`retry_policy.${field}`, message);
   };
+  // what is unknown would be taken for another one, with delays that are no numbers
+  if ('preset' in policy) {
+    if (!PRESETS.includes(policy.preset)) refuse('preset', oneOf(PRESETS, policy.preset));
+    return;
+  }
+  if (!TYPES.includes(policy.type)) refuse('type', oneOf(TYPES, policy.type));
   const { jitter } = policy;
   if (jitter !== undefined && !(jitter >= 0 && jitter <= 1))
     refuse('jitter', `must be from 0 to 1, got ${jitter}`);
@@ -56,4 +61,8 @@ export function checkRetryPolicy(policy: RetryPolicy): void {
   if (policy.type === 'exponential' && !(policy.factor >= 1 && policy.factor <= 10)) {
     refuse('factor', `must be from 1 to 10, got ${policy.factor}`);
   }
+}
+
+function oneOf(known: readonly string[], given: string): string {
+  return `must be one of ${known.join(', ')}; got "${given}".${didYouMean(given, known)}`;
 }

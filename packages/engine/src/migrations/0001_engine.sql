@@ -25,6 +25,8 @@ create table tenant_integrations (
   ordering       text not null default 'record',
   coalesce       boolean not null default false,
   notes          text not null default 'all',
+  -- What works but is probably not meant, in plain words: a test URL, no authentication.
+  warnings       text[] not null default '{}',
   -- false: events are not even queued. paused_at: they are queued and kept (parked) until resumed.
   is_active      boolean not null default true,
   paused_at      timestamptz,

@@ -38,7 +38,11 @@ export const customerTrigger = defineTrigger<CustomerRow>({
   ignore: ['updated_at'],
   events: {
     customer_created: { on: 'create', description: 'A customer was created.' },
-    customer_updated: { on: 'update', description: 'Anything of a customer changed.' },
+    customer_updated: {
+      on: 'update',
+      description: 'Anything of a customer changed.',
+      example: { phone: { old: null, new: '+1 555 0100' } },
+    },
   },
   schema: payloadSchema(customerPayload),
   sample: {

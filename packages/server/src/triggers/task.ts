@@ -63,8 +63,13 @@ export const taskTrigger = defineTrigger<TaskRow>({
       on: 'update',
       columns: ['status'],
       description: "A task's status changed; `changes.status` has the old and the new one.",
+      example: { status: { old: 'New', new: 'In Progress' } },
     },
-    task_updated: { on: 'update', description: 'Anything of a task changed, its status included.' },
+    task_updated: {
+      on: 'update',
+      description: 'Anything of a task changed, its status included.',
+      example: { priority: { old: 'Standard', new: 'Urgent' } },
+    },
   },
   schema: payloadSchema(taskPayload),
   sample: {

@@ -89,8 +89,13 @@ export const workItemTrigger = defineTrigger<WorkItemRow>({
       on: 'update',
       columns: ['status'],
       description: "A work item's status changed; `changes.status` has the old and the new one.",
+      example: { status: { old: 'New', new: 'In Progress' } },
     },
-    workitem_updated: { on: 'update', description: 'Anything of a work item changed, its status included.' },
+    workitem_updated: {
+      on: 'update',
+      description: 'Anything of a work item changed, its status included.',
+      example: { final_price: { old: null, new: '150.00' } },
+    },
   },
   schema: payloadSchema(workItemPayload),
   sample: {

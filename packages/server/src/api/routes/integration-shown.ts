@@ -37,6 +37,7 @@ export const shownIntegration = z.object({
     .describe('paused: events queue up and are kept. off: events are not queued.'),
   paused_at: shownTime.nullable(),
   pause_reason: z.string().nullable(),
+  warnings: z.array(z.string()).describe('What works but is probably not meant.'),
   settings: z.record(z.string(), z.unknown()),
   health: z.object({
     last_success_at: shownTime.nullable(),
@@ -74,6 +75,7 @@ export function showIntegration(integration: Integration) {
     status: statusOf(integration),
     paused_at: showTime(integration.pausedAt),
     pause_reason: integration.pauseReason,
+    warnings: integration.warnings,
     settings: integration.settings,
     health: {
       last_success_at: showTime(health.lastSuccessAt),
