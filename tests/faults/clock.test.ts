@@ -7,9 +7,9 @@ import { startRecorder } from './arrivals.ts';
 import { createChecker, type Injury } from './check.ts';
 import { prepareHost, readJournal } from './host.ts';
 import { startLoad } from './load.ts';
-import { createRandom, newSeed } from './random.ts';
+import { createRandom } from './random.ts';
+import { seed } from './short-mode.ts';
 
-const seed = Number(process.env.CHAOS_SEED ?? newSeed());
 const SLOTS = 16;
 const JUMPS = 25;
 const DAY = 24 * 60 * 60 * 1_000;

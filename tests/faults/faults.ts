@@ -109,6 +109,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'SIGTERM to a worker',
     async inject({ fleet, complain }, random) {
       const victim = random.pick(fleet.of('worker'));
+      await victim.start(); // an earlier fault may have ended it, and what only starts has nothing to drain
       const code = await victim.end('SIGTERM');
       if (code !== 0) complain(`${victim.name} ended with ${code} after SIGTERM, expected 0`);
       void victim.start();

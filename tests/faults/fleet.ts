@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { SECRET_KEY } from './host.ts';
 
 const MAIN = fileURLToPath(new URL('../../packages/server/src/main.ts', import.meta.url));
+/** Ends a process whose parent is gone, so that a run that was killed leaves nothing behind. */
+const FOLLOW_PARENT = new URL('../../bin/lib/follow-parent.mjs', import.meta.url).href;
 const READY_MS = 60_000;
 const KEPT_OUTPUT = 8_000;
 
@@ -98,8 +100,8 @@ function createMember(
   /** Resolves to whether it became ready. */
   async function launch(): Promise<boolean> {
     let output = '';
-    const started = spawn(process.execPath, [MAIN, command], {
-      env,
+    const started = spawn(process.execPath, ['--import', FOLLOW_PARENT, MAIN, command], {
+      env: { ...env, SIGNALBOX_PARENT_PID: String(process.pid) },
       cwd: directory,
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -51,6 +51,9 @@ export interface HostOptions {
   badUrl?(path: string): string;
 }
 
+/** How long a hanging receiver is waited for; more than this machine may stall, or a good answer comes too late. */
+const HANG_MS = 4_000;
+
 const WORK_ITEM = ['workitem_created', 'workitem_updated'];
 const EVERYTHING = [...WORK_ITEM, 'workitem_status_changed', 'customer_created', 'customer_updated'];
 
@@ -84,7 +87,7 @@ export async function prepareHost(
         connector: 'webhook',
         eventTypes,
         url: to(path),
-        settings: { timeout_ms: to === url ? 15_000 : 1_000 },
+        settings: { timeout_ms: to === url ? 15_000 : HANG_MS },
         retryPolicy: { type: 'exponential', baseMs: 100, factor: 2, capMs: 2_000, maxAttempts: 30 },
         notes: path.endsWith('everything') ? 'all' : 'none',
       });

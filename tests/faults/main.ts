@@ -30,12 +30,19 @@ if (faults.length === 0)
   fail(`--only "${only}" names none of these faults:\n  ${known.map(({ name }) => name).join('\n  ')}`);
 
 console.log(`${rounds} rounds on ${database}; to repeat them: --seed ${seed}\n\n${heading()}`);
+const interrupt = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());
 const reports = await runRounds({
+  signal: interrupt.signal,
   seed,
   rounds,
   database: database as 'postgres' | 'embedded',
   faults,
   onRound: (report) => console.log(line(report)),
+}).catch((error: Error) => {
+  if (!interrupt.signal.aborted) throw error;
+  console.log('\nInterrupted.');
+  process.exit(130);
 });
 if (reports.length > 1) console.log(line(total(reports)));
 const failed = reports.filter((report) => !report.ok).length;

@@ -33,6 +33,8 @@ export interface RoundsOptions {
   faultsPerRound?: number;
   /** Also told of the fresh database, before the program starts; for a server only. */
   onServer?(pool: pg.Pool): Promise<void>;
+  /** Ends the run early: what was started is stopped and removed, then it rejects. */
+  signal?: AbortSignal;
   /** Called after every round. */
   onRound?(report: RoundReport): void;
 }
@@ -68,10 +70,12 @@ const WARM_MS = 15_000;
 export async function runRounds(options: RoundsOptions): Promise<RoundReport[]> {
   const cleanUp: (() => Promise<unknown>)[] = [];
   try {
+    const stop = interrupted(options.signal);
+    stop.catch(() => {}); // also when nothing races it just then
     const run = await setUp(options, cleanUp);
     const reports: RoundReport[] = [];
     for (let round = 1; round <= options.rounds; round++) {
-      const report = await runRound(round, run, options);
+      const report = await Promise.race([runRound(round, run, options), stop]);
       reports.push(report);
       options.onRound?.(report);
     }
@@ -79,6 +83,14 @@ export async function runRounds(options: RoundsOptions): Promise<RoundReport[]> 
   } finally {
     for (const step of cleanUp.toReversed()) await step();
   }
+}
+
+function interrupted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    const end = () => reject(new Error('interrupted'));
+    if (signal?.aborted) end();
+    signal?.addEventListener('abort', end, { once: true });
+  });
 }
 
 interface Run {

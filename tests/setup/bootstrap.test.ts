@@ -21,7 +21,7 @@ describe('the first command', () => {
   it('names the commands it knows when asked for another', async () => {
     const { code, stderr } = await node([bootstrap, 'sing']).finished;
     expect(code).toBe(1);
-    expect(stderr).toContain('expects one of start, signalbox, test, check, bench, got "sing"');
+    expect(stderr).toContain('expects one of start, signalbox, test, check, bench, chaos, got "sing"');
   });
 });
 
