@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { createSigner } from '@signalbox/connectors';
 import { fastify } from 'fastify';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createInbox } from './inbox.ts';
@@ -46,6 +47,17 @@ describe('what the inbox keeps', () => {
     const [binary, broken] = await messages('a');
     expect(broken?.body).toBe('{broken');
     expect(binary).toMatchObject({ body_encoding: 'base64', body: '//4A' });
+  });
+
+  test('no HEAD and no OPTIONS, which only ask about it', async () => {
+    const head = await fetch(`${origin}/inbox/a`, { method: 'HEAD' });
+    const options = await fetch(`${origin}/inbox/a`, { method: 'OPTIONS' });
+    expect([head.status, options.status, options.headers.get('allow')]).toEqual([
+      200,
+      204,
+      expect.stringContaining('POST'),
+    ]);
+    expect(await messages('a')).toEqual([]);
   });
 
   test('the last 1,000 a name, and DELETE clears them', async () => {
@@ -127,12 +139,15 @@ describe('signatures', () => {
     expect(JSON.stringify(await (await fetch(`${origin}/inbox/a/behaviour`)).json())).not.toContain(secret);
   });
 
-  test('X-Hub-Signature-256 too', async () => {
-    await put('a', { secret: 'hush' });
-    const value = `sha256=${createHmac('sha256', 'hush').update('x').digest('hex')}`;
-    await post('a', 'x', { 'x-hub-signature-256': value });
-    expect((await messages('a'))[0]?.signature).toEqual({ scheme: 'hub-sha256', valid: true });
-  });
+  test.each(['hush', secret])(
+    'X-Hub-Signature-256 as the connectors make it, with the secret %s',
+    async (given) => {
+      await put('a', { secret: given });
+      const sign = createSigner({ type: 'hub-sha256', secrets: [given] })!;
+      await post('a', 'x', sign('m1', 1_700_000_000, 'x'));
+      expect((await messages('a'))[0]?.signature).toEqual({ scheme: 'hub-sha256', valid: true });
+    },
+  );
 });
 
 describe('the page', () => {

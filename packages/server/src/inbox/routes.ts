@@ -10,6 +10,9 @@ import { pageRoutes, sendPage } from './page-routes.ts';
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 const MAX_WAIT_MS = 60_000;
 
+/** HEAD and OPTIONS ask about the inbox; they are answered and not kept. */
+const ALLOWED = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
+
 const nameSchema = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.~-]{0,99}$/);
 
 const listSchema = z.object({
@@ -80,6 +83,8 @@ export async function inboxRoutes(app: FastifyInstance, inbox: Inbox): Promise<v
   app.all('/inbox/:name', { schema: { hide: true }, bodyLimit: MAX_BODY_BYTES }, async (request, reply) => {
     const mailbox = mailboxOf(request, reply);
     if (mailbox === null) return reply;
+    if (request.method === 'HEAD') return reply.send();
+    if (request.method === 'OPTIONS') return reply.code(204).header('allow', ALLOWED).send();
     const browser = request.method === 'GET' && request.headers.accept?.includes('text/html') === true;
     return browser ? sendPage(reply, 'mailbox.html') : receive(mailbox, request, reply, closing.signal);
   });

@@ -26,13 +26,17 @@ function standard(headers: Record<string, string>, body: Buffer, secret: string)
     Buffer.from(`${headers['webhook-id']}.${headers['webhook-timestamp']}.`),
     body,
   ]);
-  const key = secret.startsWith('whsec_') ? Buffer.from(secret.slice(6), 'base64') : Buffer.from(secret);
-  const expected = `v1,${createHmac('sha256', key).update(signed).digest('base64')}`;
+  const expected = `v1,${createHmac('sha256', keyOf(secret)).update(signed).digest('base64')}`;
   return (headers['webhook-signature'] ?? '').split(' ').some((entry) => same(entry, expected));
 }
 
 function hubSignature(body: Buffer, secret: string): string {
-  return `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
+  return `sha256=${createHmac('sha256', keyOf(secret)).update(body).digest('hex')}`;
+}
+
+/** As the signer reads it, for both schemes: what follows `whsec_` is base64, anything else is the key itself. */
+function keyOf(secret: string): Buffer {
+  return secret.startsWith('whsec_') ? Buffer.from(secret.slice(6), 'base64') : Buffer.from(secret);
 }
 
 function same(a: string, b: string): boolean {
