@@ -93,14 +93,14 @@ export const SETTINGS = {
     example: '10.20.0.0/16,192.168.7.4',
   }),
   RETENTION_SUCCESS_DAYS: setting({
-    description: 'How long delivered syncs, their attempts and events are kept.',
+    description: 'How long delivered and cancelled syncs, their attempts and events are kept.',
     expected: 'a whole number from 1 to 3650',
     schema: wholeNumber(1, 3_650),
     fallback: '30',
     unit: 'days',
   }),
   RETENTION_FAILURE_DAYS: setting({
-    description: 'The same for failed and cancelled syncs.',
+    description: 'The same for failed syncs.',
     expected: 'a whole number from 1 to 3650',
     schema: wholeNumber(1, 3_650),
     fallback: '90',
