@@ -22,3 +22,11 @@ test('it is alive whatever happens, and ready when every check is; a check that 
   expect((await app.inject('/healthz')).statusCode).toBe(200);
   expect((await app.inject('/metrics')).headers['content-type']).toContain('text/plain');
 });
+
+test('the root leads a browser to the documentation, and tells a program where things are', async () => {
+  const app = fastify();
+  operations(app, { ready: async () => [] });
+  const page = await app.inject({ url: '/', headers: { accept: 'text/html,*/*;q=0.8' } });
+  expect([page.statusCode, page.headers.location]).toEqual([302, '/docs']);
+  expect((await app.inject('/')).json()).toMatchObject({ docs: '/docs', api: '/api/v1' });
+});

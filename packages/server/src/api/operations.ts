@@ -15,9 +15,14 @@ export interface OperationsOptions {
   metrics?: Pick<Registry, 'metrics' | 'contentType'>;
 }
 
-/** For whoever runs it: alive, ready, metrics, and what a problem's `type` says. No key is needed. */
+/** For whoever runs it: where everything is, alive, ready, metrics, and what a problem's `type` says. No key is needed. */
 export function operations(app: FastifyInstance, { ready, metrics }: OperationsOptions): void {
   const hide = { schema: { hide: true }, logLevel: 'warn' } as const;
+
+  app.get('/', hide, async (request, reply) => {
+    if (request.headers.accept?.includes('text/html')) return reply.redirect('/docs', 302);
+    return { name: 'Signalbox', docs: '/docs', openapi: '/openapi.json', api: '/api/v1', ready: '/readyz' };
+  });
 
   app.get('/healthz', hide, async () => ({ status: 'ok' }));
 
