@@ -38,10 +38,10 @@ const logger = createLogger(process.stderr, { level: 'silent', human: false });
 describe('ending', () => {
   test('the first signal, or an error that nobody caught, is the reason', async () => {
     const asked = fakeProcess();
-    const first = untilEnding(asked.host);
+    const first = untilEnding(asked.host, () => 7);
     asked.signal('SIGTERM');
     asked.signal('SIGINT');
-    expect(await first.ending).toEqual({ kind: 'signal', signal: 'SIGTERM' });
+    expect(await first.ending).toEqual({ kind: 'signal', signal: 'SIGTERM', at: 7 });
     first.stopListening();
     expect(asked.listeners()).toBe(0);
 
@@ -80,6 +80,20 @@ describe('ending', () => {
     const { host, signal, exits } = fakeProcess();
     const slow = { name: 'worker', run: () => sleep(50) };
     const drained = drain([slow], 5_000, host, logger);
+    signal('SIGINT');
+    expect(exits).toEqual([1]);
+    await drained;
+  });
+
+  test('a signal that repeats the first within a second is the same request', async () => {
+    const { host, signal, exits } = fakeProcess();
+    const slow = { name: 'worker', run: () => sleep(50) };
+    let time = 5_000;
+    const drained = drain([slow], 5_000, host, logger, { askedAt: time, now: () => time });
+    time += 999;
+    signal('SIGINT');
+    expect(exits).toEqual([]);
+    time += 1;
     signal('SIGINT');
     expect(exits).toEqual([1]);
     await drained;

@@ -2,12 +2,15 @@ import type { HostProcess } from './host-process.ts';
 import type { AppLogger } from './logger.ts';
 
 /** Why a process has to end. */
-export type Ending = { kind: 'signal'; signal: string } | { kind: 'uncaught'; error: unknown };
+export type Ending = { kind: 'signal'; signal: string; at: number } | { kind: 'uncaught'; error: unknown };
 
 /** Resolves when the process is asked to end or something went wrong that nobody caught. */
-export function untilEnding(host: HostProcess): { ending: Promise<Ending>; stopListening(): void } {
+export function untilEnding(
+  host: HostProcess,
+  now = Date.now,
+): { ending: Promise<Ending>; stopListening(): void } {
   const { promise, resolve } = Promise.withResolvers<Ending>();
-  const stopSignals = host.onStopSignal((signal) => resolve({ kind: 'signal', signal }));
+  const stopSignals = host.onStopSignal((signal) => resolve({ kind: 'signal', signal, at: now() }));
   const stopErrors = host.onUncaught((error) => resolve({ kind: 'uncaught', error }));
   return {
     ending: promise,
@@ -18,6 +21,9 @@ export function untilEnding(host: HostProcess): { ending: Promise<Ending>; stopL
   };
 }
 
+/** Ctrl-C under npm arrives twice, from the terminal and from npm. Nobody types that fast. */
+const SAME_REQUEST_MS = 1_000;
+
 export interface Step {
   name: string;
   run(): Promise<unknown>;
@@ -25,15 +31,18 @@ export interface Step {
 
 /**
  * Runs the steps one after the other within `timeoutMs` in all; a step that fails does not keep the next
- * from running. A second signal ends the process at once. Resolves to whether all went well in time.
+ * from running. A second signal ends the process at once, unless it is an echo of the one at `askedAt`.
+ * Resolves to whether all went well in time.
  */
 export async function drain(
   steps: Step[],
   timeoutMs: number,
   host: HostProcess,
   logger: AppLogger,
+  { askedAt = null, now = Date.now }: { askedAt?: number | null; now?: () => number } = {},
 ): Promise<boolean> {
   const stopListening = host.onStopSignal((signal) => {
+    if (askedAt !== null && now() - askedAt < SAME_REQUEST_MS) return;
     logger.warn({ signal }, 'asked again: ending at once');
     host.exit(1);
   });
