@@ -116,7 +116,7 @@ onEveryDatabase('commands', (open) => {
       expect(inbox.mailbox(slug).list()[0]?.signature).not.toBeNull();
 
       await signalbox('integration', 'pause', id, '--reason', 'lunch');
-      expect((await signalbox('integration', 'list', '--tenant', slug)).stdout).toContain('paused');
+      expect((await signalbox('integration', 'list', '--tenant', slug)).stdout).toMatch(/paused .* all /);
       expect(
         (await signalbox('integration', 'list', '--tenant', slug, '--active', '--json')).stdout.trim(),
       ).toBe('[]');
@@ -149,7 +149,7 @@ onEveryDatabase('commands', (open) => {
         stderr: expect.stringContaining('Did you mean "workitem_created"?'),
       });
       const badUrl = await signalbox(...base, '--name', 'x', '--url', 'ftp://x', '--events', 'all');
-      expect(badUrl).toMatchObject({ code: 1, stderr: expect.stringMatching(/^url: /) });
+      expect(badUrl).toMatchObject({ code: 2, stderr: expect.stringMatching(/^url: /) });
       const kind = await signalbox(
         ...base,
         '--name',
@@ -161,7 +161,7 @@ onEveryDatabase('commands', (open) => {
         '--events',
         'all',
       );
-      expect(kind).toMatchObject({ code: 1, stderr: expect.stringMatching(/^connector: .*n9n/) });
+      expect(kind).toMatchObject({ code: 2, stderr: expect.stringMatching(/^connector: .*n9n/) });
     });
 
     test('its fields can come from stdin, so that secrets are in no argument', async () => {
@@ -211,6 +211,8 @@ onEveryDatabase('commands', (open) => {
         );
       await expect.poll(async () => (await failed()).length, { timeout: 10_000 }).toBe(1);
       expect((await failed())[0]).toMatchObject({ integration_id: Number(id), reason: 'rejected' });
+      const table = (await signalbox('sync', 'list', '--tenant', slug)).stdout;
+      expect(table).toMatch(/ tries +next try +why\n[\s\S]* failed +1 +- /);
 
       const elsewhere = await signalbox('retry-failed', '--integration', id, '--event-type', 'task_created');
       expect(elsewhere.stdout).toBe('No failed sync matches.\n');
@@ -229,6 +231,7 @@ onEveryDatabase('commands', (open) => {
     await expect.poll(async () => (await stats()).workers.length, { timeout: 10_000 }).toBe(1);
     expect((await stats()).workers[0]).toMatchObject({ concurrency: 7, alive: true, pid: process.pid });
     expect((await signalbox('inspect', 'active')).stderr).toContain(`:${process.pid}`);
+    expect((await signalbox('inspect', 'stats')).stdout).not.toContain('claims');
     expect((await signalbox('inspect', 'registered')).stdout).toMatch(/workitem_created +work_item +\d+/);
     expect((await signalbox('inspect', 'scheduled')).code).toBe(0);
     await running.stop();

@@ -1,6 +1,7 @@
 import { didYouMean } from '@signalbox/engine';
 import type { Tenant } from '../accounts/tenants.ts';
 import type { Services } from '../services.ts';
+import { SIGNALBOX } from './called-as.ts';
 import { CliError, UsageError } from './errors.ts';
 
 export const TENANT_OPTION = [
@@ -14,7 +15,7 @@ export async function findTenant({ tenants }: Services, slug: string | undefined
   const slugs = all.map((tenant) => tenant.slug);
   if (all.length === 0) {
     throw new CliError(
-      'There is no tenant yet. Create one: signalbox tenant create --slug acme --name "Acme"',
+      `There is no tenant yet. Create one: ${SIGNALBOX} tenant create --slug acme --name "Acme"`,
     );
   }
   if (slug === undefined) {

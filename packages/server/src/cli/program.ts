@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { VERSION } from '../version.ts';
+import { SIGNALBOX } from './called-as.ts';
 import { apikeyCommand } from './commands/apikey.ts';
 import { configCommand } from './commands/config.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -30,7 +31,7 @@ export function buildProgram(context: Context): Command {
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'explain a command')
     .helpCommand('help [command]', 'explain a command')
-    .showHelpAfterError('(see signalbox --help)');
+    .showHelpAfterError(`(see ${SIGNALBOX} --help)`);
   examples(
     program,
     'start                    everything in one process; no database server needed',

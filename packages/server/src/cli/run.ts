@@ -1,6 +1,7 @@
 import { ConfigurationError } from '@signalbox/engine';
 import { type Command, CommanderError } from 'commander';
 import { ConfigProblems } from '../config/config.ts';
+import { SIGNALBOX } from './called-as.ts';
 import type { Context } from './context.ts';
 import { CliError, EXIT, RunInServer, UsageError } from './errors.ts';
 import type { Io } from './io.ts';
@@ -61,7 +62,7 @@ function report(error: unknown, io: Io): number {
 const PLAIN_ERRORS = new Set(['EmbeddedDatabaseError', 'PostgresUnreachableError']);
 
 function toldPlainly(error: unknown): string | null {
-  if (error instanceof UsageError) return `${error.message}\n(see signalbox --help)`;
+  if (error instanceof UsageError) return `${error.message}\n(see ${SIGNALBOX} --help)`;
   if (error instanceof CliError || error instanceof ConfigProblems) return error.message;
   if (error instanceof ConfigurationError) return `${error.field}: ${error.message}`;
   if (error instanceof Error && PLAIN_ERRORS.has(error.name)) return error.message;
@@ -78,7 +79,7 @@ function databaseRefusal(error: unknown): string | null {
   };
   if (code === '23505') return `It exists already: ${detail ?? message}`;
   if (code === '23514') return `A value does not fit (${table}): ${message}`;
-  if (code === '42P01') return `The database is not set up (${message}). Run: signalbox migrate`;
+  if (code === '42P01') return `The database is not set up (${message}). Run: ${SIGNALBOX} migrate`;
   return null;
 }
 

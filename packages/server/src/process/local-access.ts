@@ -1,3 +1,4 @@
+import { SIGNALBOX } from '../cli/called-as.ts';
 import type { ServedRoles } from '../cli/context.ts';
 import { CliError, RunInServer } from '../cli/errors.ts';
 import type { Io } from '../cli/io.ts';
@@ -62,7 +63,7 @@ async function bringUpToDate({ database, engine }: Services): Promise<void> {
   const pending = await pendingMigrationNames(engine);
   if (pending.length > 0) {
     throw new CliError(
-      `The database is not of this version: ${pending.join(', ')} did not run. Run: signalbox migrate`,
+      `The database is not of this version: ${pending.join(', ')} did not run. Run: ${SIGNALBOX} migrate`,
     );
   }
 }

@@ -1,5 +1,6 @@
 import type { Running } from '@signalbox/engine';
 import type { ReadyCheck } from '../api/operations.ts';
+import { SIGNALBOX } from '../cli/called-as.ts';
 import { pendingMigrationNames } from '../migrate.ts';
 import type { Services } from '../services.ts';
 
@@ -32,7 +33,7 @@ export function createReadiness({ engine }: Services): Readiness {
       migrated ||= (await pendingMigrationNames(engine)).length === 0;
       const checks: ReadyCheck[] = [
         { name: 'database', ok: true },
-        { name: 'migrations', ok: migrated, detail: migrated ? undefined : 'run: signalbox migrate' },
+        { name: 'migrations', ok: migrated, detail: migrated ? undefined : `run: ${SIGNALBOX} migrate` },
       ];
       if (running !== null) checks.push({ name: 'worker', ok: running.healthy() });
       return checks;

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import type { Role } from '../../host/schema.ts';
+import { SIGNALBOX } from '../called-as.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { examples } from '../examples.ts';
@@ -115,7 +116,7 @@ function revokeCommand({ io, withServices }: Context): Command {
         if (await services.apiKeys.revoke(tenant.id, id))
           return remark(io, `Key ${id} of ${tenant.slug} is revoked.`);
         throw new CliError(
-          `${tenant.slug} has no key ${id}. See: signalbox apikey list --tenant ${tenant.slug}`,
+          `${tenant.slug} has no key ${id}. See: ${SIGNALBOX} apikey list --tenant ${tenant.slug}`,
         );
       }),
     );

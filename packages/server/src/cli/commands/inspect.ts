@@ -1,12 +1,13 @@
 import type { WorkerInfo } from '@signalbox/engine';
 import { Command } from 'commander';
+import { SIGNALBOX } from '../called-as.ts';
 import type { Context } from '../context.ts';
 import { examples } from '../examples.ts';
 import { listIntegrations } from '../find-integration.ts';
 import { duration, printJson, printLine, printTable } from '../output.ts';
 import { count } from '../parse.ts';
 
-const NO_WORKER = 'No worker is alive. Start one: signalbox worker (or signalbox start)';
+const NO_WORKER = `No worker is alive. Start one: ${SIGNALBOX} worker (or ${SIGNALBOX} start)`;
 
 export function inspectCommand(context: Context): Command {
   return new Command('inspect')
@@ -130,9 +131,7 @@ function statsCommand({ io, withServices }: Context): Command {
           worker.alive ? 'alive' : `silent for ${duration(Date.now() - worker.seenAt.getTime())}`,
           worker.version,
           `${worker.active.length} of ${worker.concurrency}`,
-          Object.entries(worker.stats)
-            .map(([name, value]) => `${name} ${value}`)
-            .join(', '),
+          doneInWords(worker.stats),
         ]);
         printTable(io, ['worker', 'roles', 'state', 'version', 'busy', 'done'], rows, NO_WORKER);
         printLine(io, '');
@@ -141,6 +140,13 @@ function statsCommand({ io, withServices }: Context): Command {
       }),
     );
   return examples(command, 'inspect stats', 'inspect stats --json');
+}
+
+/** Without `claims`, which count the looks for work, also those that find none. */
+function doneInWords({ claims: _, ...done }: WorkerInfo['stats']): string {
+  return Object.entries(done)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ');
 }
 
 function nameOf({ host, pid }: WorkerInfo): string {

@@ -1,5 +1,6 @@
 import type { Sync, SyncFilter, SyncStatus } from '@signalbox/engine';
 import { Command, Option } from 'commander';
+import { SIGNALBOX } from '../called-as.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { examples } from '../examples.ts';
@@ -58,7 +59,17 @@ function listCommand({ io, withServices }: Context): Command {
         }
         const shown = syncs.sort((a, b) => b.id - a.id).slice(0, options.limit);
         if (options.json) return printJson(io, shown);
-        const headings = ['id', 'created', 'event', 'record', 'integration', 'status', 'tries', 'why'];
+        const headings = [
+          'id',
+          'created',
+          'event',
+          'record',
+          'integration',
+          'status',
+          'tries',
+          'next try',
+          'why',
+        ];
         printTable(io, headings, shown.map(row), 'No sync matches.');
       }),
     );
@@ -75,6 +86,7 @@ function row(sync: Sync) {
     integrationId,
     status,
     attempts,
+    sync.nextAttemptAt,
     sync.lastError ?? sync.reasonText,
   ];
 }
@@ -90,7 +102,7 @@ function retryCommand({ io, withServices }: Context): Command {
           engine.wake();
           return printLine(io, `Sync ${id} of ${tenant.slug} is sent again now.`);
         }
-        throw new CliError(`There is no sync ${id}. See: signalbox sync list`);
+        throw new CliError(`There is no sync ${id}. See: ${SIGNALBOX} sync list`);
       }),
     );
   return examples(command, 'sync retry 42');

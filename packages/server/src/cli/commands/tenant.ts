@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { SIGNALBOX } from '../called-as.ts';
 import type { Context } from '../context.ts';
 import { CliError, UsageError } from '../errors.ts';
 import { examples } from '../examples.ts';
@@ -54,8 +55,7 @@ function listCommand({ io, withServices }: Context): Command {
         const all = await tenants.list();
         if (json) return printJson(io, all);
         const rows = all.map(({ id, slug, name, created_at }) => [id, slug, name, created_at]);
-        const create =
-          'There is no tenant yet. Create one: signalbox tenant create --slug acme --name "Acme"';
+        const create = `There is no tenant yet. Create one: ${SIGNALBOX} tenant create --slug acme --name "Acme"`;
         printTable(io, ['id', 'slug', 'name', 'created'], rows, create);
       }),
     );

@@ -5,7 +5,8 @@ import { readConfig } from '../../config/read-config.ts';
 import { PostgresUnreachableError } from '../../database/postgres.ts';
 import type { Services } from '../../services.ts';
 import { openTestServices, runCommand } from '../testing/run-command.ts';
-import type { Finding } from './check.ts';
+import type { Finding, Patient } from './check.ts';
+import { workers } from './checks/workers.ts';
 import { examineAll } from './doctor.ts';
 
 onDatabase('postgres', 'doctor', (open) => {
@@ -152,6 +153,13 @@ onDatabase('postgres', 'doctor', (open) => {
       says: expect.stringContaining('connect'),
       todo: expect.stringContaining('the receiver runs'),
     });
+    await sql(`update tenant_integrations set url = $1`, [
+      `http://127.0.0.1:${services.config.port}/inbox/demo`,
+    ]);
+    expect((await findings('reachability'))[0]).toMatchObject({
+      state: 'fail',
+      todo: expect.stringMatching(/Signalbox itself.*signalbox start/),
+    });
     await sql(`update tenant_integrations set url = $1`, ['http://10.1.2.3/hook']);
     expect((await findings('reachability'))[0]).toMatchObject({
       state: 'fail',
@@ -210,6 +218,12 @@ onDatabase('postgres', 'doctor', (open) => {
       says: expect.stringContaining('sealed with another key: "Hook"'),
     });
   });
+});
+
+test('workers: of an embedded database there is one program to start, with all roles', async () => {
+  const services = { engine: { workers: { list: async () => [] } }, database: { kind: 'embedded' } };
+  const patient = { services, tenants: [], integrations: [] } as unknown as Patient;
+  expect(await workers.run(patient)).toMatchObject({ state: 'fail', todo: 'Start it: signalbox start' });
 });
 
 describe('doctor before there is a database', () => {

@@ -1,4 +1,5 @@
 import { ConfigProblems } from '../../config/config.ts';
+import { SIGNALBOX } from '../called-as.ts';
 import type { Context } from '../context.ts';
 import { CliError, RunInServer } from '../errors.ts';
 import { listIntegrations } from '../find-integration.ts';
@@ -67,13 +68,13 @@ function examineConfiguration({ config }: Examination): Finding[] {
     if (warnings.length === 0) return named(about, ok('All settings can be used.'));
     return named(
       about,
-      warnings.map((warning) => warn(warning, 'See: signalbox config')),
+      warnings.map((warning) => warn(warning, `See: ${SIGNALBOX} config`)),
     );
   } catch (error) {
     if (!(error instanceof ConfigProblems)) throw error;
     return named(
       about,
-      error.problems.map((problem) => fail(problem, 'See: signalbox config --markdown')),
+      error.problems.map((problem) => fail(problem, `See: ${SIGNALBOX} config --markdown`)),
     );
   }
 }

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { didYouMean } from '@signalbox/engine';
+import { ConfigurationError, didYouMean } from '@signalbox/engine';
 import { Command, Option } from 'commander';
 import { z } from 'zod';
 import { integrationFields, toInput } from '../../../api/routes/integration-schema.ts';
 import { showIntegration } from '../../../api/routes/integration-shown.ts';
+import { SIGNALBOX } from '../../called-as.ts';
 import type { Context } from '../../context.ts';
 import { CliError, UsageError } from '../../errors.ts';
 import { examples } from '../../examples.ts';
@@ -67,11 +68,13 @@ export function createCommand({ io, withServices }: Context): Command {
         });
         const tenant = await findTenant(services, options.tenant);
         const input = toInput(body) as Parameters<typeof engine.integrations.create>[1];
-        const { integration, generatedSecret } = await engine.integrations.create(String(tenant.id), input);
+        const { integration, generatedSecret } = await engine.integrations
+          .create(String(tenant.id), input)
+          .catch(calledWrongly);
         if (options.json) return printJson(io, { ...showIntegration(integration), secret: generatedSecret });
         printLine(io, String(integration.id));
         if (generatedSecret !== null) remark(io, `Signing secret, shown this once: ${generatedSecret}`);
-        remark(io, `Try it: signalbox integration test ${integration.id}`);
+        remark(io, `Try it: ${SIGNALBOX} integration test ${integration.id}`);
       });
     });
   return examples(
@@ -110,6 +113,12 @@ async function fieldsOf(from: string | undefined, io: Io): Promise<Record<string
     throw new UsageError(`--from ${from} is not valid JSON: ${(error as Error).message}`);
   }
   throw new UsageError(`--from ${from} must hold a JSON object with the fields of an integration.`);
+}
+
+/** What the engine refuses was typed by the caller. */
+function calledWrongly(error: unknown): never {
+  if (error instanceof ConfigurationError) throw new UsageError(`${error.field}: ${error.message}`);
+  throw error;
 }
 
 function unreadable(from: string) {

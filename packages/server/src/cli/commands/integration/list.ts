@@ -1,10 +1,11 @@
 import { Command } from 'commander';
 import { showIntegration } from '../../../api/routes/integration-shown.ts';
+import { SIGNALBOX } from '../../called-as.ts';
 import type { Context } from '../../context.ts';
 import { examples } from '../../examples.ts';
 import { type FoundIntegration, listIntegrations } from '../../find-integration.ts';
 import { findTenant } from '../../find-tenant.ts';
-import { printJson, printTable } from '../../output.ts';
+import { counted, printJson, printTable } from '../../output.ts';
 
 interface Options {
   tenant?: string;
@@ -35,12 +36,13 @@ export function listCommand({ io, withServices }: Context): Command {
             })),
           );
         }
-        const headings = ['id', 'tenant', 'name', 'connector', 'state', 'last success', 'event types', 'url'];
+        const known = services.engine.catalogue.eventTypes.length;
+        const headings = ['id', 'tenant', 'name', 'connector', 'state', 'last success', 'events', 'url'];
         printTable(
           io,
           headings,
-          shown.map(row),
-          'There is no integration yet. See: signalbox integration create --help',
+          shown.map((found) => row(found, known)),
+          `There is no integration yet. See: ${SIGNALBOX} integration create --help`,
         );
       }),
     );
@@ -52,7 +54,7 @@ export function listCommand({ io, withServices }: Context): Command {
   );
 }
 
-function row({ tenant, integration }: FoundIntegration) {
+function row({ tenant, integration }: FoundIntegration, known: number) {
   const { id, name, connector, eventTypes, url, health } = integration;
   return [
     id,
@@ -61,7 +63,7 @@ function row({ tenant, integration }: FoundIntegration) {
     connector,
     stateOf(integration),
     health.lastSuccessAt,
-    eventTypes.join(','),
+    eventTypes.length === known ? 'all' : counted(eventTypes.length, 'type'),
     url,
   ];
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { confirm } from '../../ask.ts';
+import { SIGNALBOX } from '../../called-as.ts';
 import type { Context } from '../../context.ts';
 import { examples } from '../../examples.ts';
 import { findIntegration } from '../../find-integration.ts';
@@ -23,7 +24,7 @@ export function pauseCommand({ io, withServices }: Context): Command {
         await services.engine.integrations.pause(String(tenant.id), integration.id, reason);
         printLine(
           io,
-          `"${integration.name}" is paused. Go on with: signalbox integration resume ${integration.id}`,
+          `"${integration.name}" is paused. Go on with: ${SIGNALBOX} integration resume ${integration.id}`,
         );
       }),
     );

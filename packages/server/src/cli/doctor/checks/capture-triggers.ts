@@ -1,3 +1,4 @@
+import { SIGNALBOX } from '../../called-as.ts';
 import { type Check, fail, ok } from '../check.ts';
 
 export const captureTriggers: Check = {
@@ -5,7 +6,7 @@ export const captureTriggers: Check = {
   title: 'Changes are captured',
   async run({ services: { engine } }) {
     const drift = await engine.drift();
-    if (drift.length > 0) return drift.map(({ problem }) => fail(`${problem}.`, 'Run: signalbox migrate'));
+    if (drift.length > 0) return drift.map(({ problem }) => fail(`${problem}.`, `Run: ${SIGNALBOX} migrate`));
     const models = engine.catalogue.triggers.map(({ label }) => label.toLowerCase()).join(', ');
     return ok(`The triggers of every watched table are in place (${models}).`);
   },

@@ -1,3 +1,4 @@
+import { SIGNALBOX } from '../../called-as.ts';
 import { counted, duration } from '../../output.ts';
 import { type Check, fail, ok, type Result, warn } from '../check.ts';
 
@@ -22,7 +23,7 @@ export const dispatchLag: Check = {
         queue.oldestDueAt,
         'sync',
         'due',
-        'More workers or CONCURRENCY help; see: signalbox inspect active',
+        `More workers or CONCURRENCY help; see: ${SIGNALBOX} inspect active`,
       ),
     ];
   },

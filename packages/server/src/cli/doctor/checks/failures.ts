@@ -1,4 +1,5 @@
 import { REASONS } from '@signalbox/engine';
+import { SIGNALBOX } from '../../called-as.ts';
 import { counted } from '../../output.ts';
 import { type Check, ok, warn } from '../check.ts';
 
@@ -26,7 +27,7 @@ export const failures: Check = {
       const cause = error ?? REASONS[reason] ?? reason;
       return warn(
         `${counted(count, 'sync')} to "${name}" failed (${reason}): ${cause}`,
-        `Mend the cause, then: signalbox retry-failed --integration ${id}`,
+        `Mend the cause, then: ${SIGNALBOX} retry-failed --integration ${id}`,
       );
     });
   },

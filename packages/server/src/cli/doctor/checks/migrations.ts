@@ -1,4 +1,5 @@
 import { pendingMigrationNames } from '../../../migrate.ts';
+import { SIGNALBOX } from '../../called-as.ts';
 import { counted } from '../../output.ts';
 import { type Check, fail, ok } from '../check.ts';
 
@@ -10,7 +11,7 @@ export const migrations: Check = {
     if (pending.length === 0) return ok('Every migration has run.');
     return fail(
       `${counted(pending.length, 'migration')} did not run yet: ${pending.join(', ')}.`,
-      'Run: signalbox migrate',
+      `Run: ${SIGNALBOX} migrate`,
     );
   },
 };

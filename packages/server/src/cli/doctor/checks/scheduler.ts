@@ -4,11 +4,5 @@ import { aliveWith } from './workers.ts';
 export const scheduler: Check = {
   id: 'scheduler',
   title: 'A scheduler is alive',
-  run: (patient) =>
-    aliveWith(
-      patient,
-      'scheduler',
-      'failed syncs are not retried and nothing is cleaned up',
-      'signalbox scheduler',
-    ),
+  run: (patient) => aliveWith(patient, 'scheduler', 'failed syncs are not retried and nothing is cleaned up'),
 };

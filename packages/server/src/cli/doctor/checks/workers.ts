@@ -1,14 +1,15 @@
+import { SIGNALBOX } from '../../called-as.ts';
 import { duration } from '../../output.ts';
 import { type Check, fail, ok, type Patient } from '../check.ts';
 
 export const workers: Check = {
   id: 'workers',
   title: 'Workers are alive',
-  run: (patient) => aliveWith(patient, 'worker', 'nothing is delivered', 'signalbox worker'),
+  run: (patient) => aliveWith(patient, 'worker', 'nothing is delivered'),
 };
 
 /** Whether a live process has a role. */
-export async function aliveWith({ services }: Patient, role: string, without: string, command: string) {
+export async function aliveWith({ services }: Patient, role: 'worker' | 'scheduler', without: string) {
   const all = (await services.engine.workers.list()).filter(({ roles }) => roles.includes(role));
   const alive = all.filter((worker) => worker.alive);
   if (alive.length > 0) {
@@ -21,6 +22,8 @@ export async function aliveWith({ services }: Patient, role: string, without: st
     last === undefined ? '' : ` The last one was seen ${duration(Date.now() - last.seenAt.getTime())} ago.`;
   return fail(
     `No process has the role ${role}: ${without}.${seen}`,
-    `Start one: ${command} (or signalbox start for everything).`,
+    services.database.kind === 'embedded'
+      ? `Start it: ${SIGNALBOX} start`
+      : `Start one: ${SIGNALBOX} ${role} (or ${SIGNALBOX} start for everything).`,
   );
 }
