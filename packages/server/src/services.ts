@@ -93,6 +93,7 @@ function openConfigured(config: Config, logger: AppLogger): Promise<Database> {
     url: config.databaseUrl ?? undefined,
     directory: config.dataDirectory,
     maintenanceTables: HOT_TABLES,
+    onCreate: () => logger.info('creating the database (a few seconds, only this once)'),
     onError: (error) => logger.error({ err: error }, 'the database reported an error'),
   });
 }

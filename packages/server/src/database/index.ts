@@ -12,6 +12,8 @@ export interface DatabaseConfig {
   applicationName?: string;
   /** tables the embedded database vacuums every minute in which something was written */
   maintenanceTables?: readonly string[];
+  /** the embedded database is not there yet and takes a few seconds to be made */
+  onCreate?: () => void;
   onError?: (error: Error) => void;
 }
 
@@ -24,13 +26,14 @@ export type Database =
  * cannot do is told at `openEmbedded`. Rejects with a message that says what to do.
  */
 export async function openDatabase(config: DatabaseConfig): Promise<Database> {
-  const { url, directory, max, applicationName, maintenanceTables, onError } = config;
+  const { url, directory, max, applicationName, maintenanceTables, onCreate, onError } = config;
   if (url) {
     return { kind: 'postgres', ...(await openPostgres(url, { max, applicationName, onIdleError: onError })) };
   }
   const embedded = await openEmbedded({
     directory,
     maintenanceTables,
+    onCreate,
     maintenance: { onError },
     onStopped: onError,
   });

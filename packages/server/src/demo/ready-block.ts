@@ -1,3 +1,4 @@
+import { SIGNALBOX } from '../cli/called-as.ts';
 import type { Config } from '../config/config.ts';
 import type { Demo } from './ensure-demo.ts';
 
@@ -6,10 +7,11 @@ export interface ReadyBlockFacts {
   url: string;
   databaseKind: 'embedded' | 'postgres';
   demo: Demo | null;
+  hasTenant: boolean;
 }
 
 /** What `start` prints once: where everything is, and the first thing to try. */
-export function readyBlock({ config, url, databaseKind, demo }: ReadyBlockFacts): string {
+export function readyBlock({ config, url, databaseKind, demo, hasTenant }: ReadyBlockFacts): string {
   const development = config.environment === 'development';
   const shown = config.publicUrl ?? url;
   const where = databaseKind === 'embedded' ? `embedded, in ${config.dataDirectory}` : 'Postgres server';
@@ -21,13 +23,21 @@ export function readyBlock({ config, url, databaseKind, demo }: ReadyBlockFacts)
     ...(demo === null ? [] : [['Demo key', demo.key]]),
   ];
   const lines = rows.map(([name, value]) => `    ${name!.padEnd(9)} ${value}`);
-  return ['', '  Signalbox is ready.', '', ...lines, '', ...firstSteps(shown, demo), ''].join('\n');
+  return ['', '  Signalbox is ready.', '', ...lines, '', ...firstSteps(shown, demo, hasTenant), ''].join(
+    '\n',
+  );
 }
 
-function firstSteps(url: string, demo: Demo | null): string[] {
+function firstSteps(url: string, demo: Demo | null, hasTenant: boolean): string[] {
+  if (demo === null && hasTenant) {
+    return [`  Make a key for the API:  ${apikeyCreate('SLUG')}`, ''];
+  }
   if (demo === null) {
     return [
-      '  Make a key for the API:  signalbox apikey create --tenant SLUG --name "First key" --role admin',
+      '  Make a tenant, then a key for its API:',
+      '',
+      `    ${SIGNALBOX} tenant create --slug acme --name "Acme"`,
+      `    ${apikeyCreate('acme')}`,
       '',
     ];
   }
@@ -40,4 +50,8 @@ function firstSteps(url: string, demo: Demo | null): string[] {
     `      -d '{"description": "Cracked screen", "status": "New"}'`,
     '',
   ];
+}
+
+function apikeyCreate(tenant: string): string {
+  return `${SIGNALBOX} apikey create --tenant ${tenant} --name "First key" --role admin`;
 }

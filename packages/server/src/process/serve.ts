@@ -1,4 +1,5 @@
 import type { Running } from '@signalbox/engine';
+import { SIGNALBOX } from '../cli/called-as.ts';
 import type { ServedRoles } from '../cli/context.ts';
 import { CliError, EXIT } from '../cli/errors.ts';
 import type { Io } from '../cli/io.ts';
@@ -9,11 +10,12 @@ import { readyBlock } from '../demo/ready-block.ts';
 import { migrate, pendingWork } from '../migrate.ts';
 import { openServices, type Services } from '../services.ts';
 import type { HostProcess } from './host-process.ts';
+import { checkAddress } from './listen.ts';
 import { createLogger } from './logger.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import { runForCaller } from './server-access.ts';
 import { drain, type Step, untilEnding } from './shutdown.ts';
-import { startWeb } from './web.ts';
+import { startWeb, type Web } from './web.ts';
 
 /**
  * Becomes one or several roles. Resolves to the exit code once asked to end: 0 when everything under way
@@ -23,9 +25,10 @@ export async function serve(config: Config, roles: ServedRoles, io: Io, host: Ho
   if (config.databaseUrl === null && !roles.all) {
     throw new CliError(
       'One role a process needs a Postgres server: set DATABASE_URL. The embedded database has one process, which ' +
-        'has all roles: signalbox start',
+        `has all roles: ${SIGNALBOX} start`,
     );
   }
+  if (roles.web) await checkAddress(config);
   const logger = createLogger(io.stderr, { level: config.logLevel, human: io.isTTY.stdout });
   for (const warning of config.warnings) logger.warn(warning);
   const { ending, stopListening } = untilEnding(host);
@@ -39,7 +42,8 @@ export async function serve(config: Config, roles: ServedRoles, io: Io, host: Ho
     stopListening();
     if (why.kind === 'uncaught') logger.fatal({ err: why.error }, 'an error that nobody caught; ending');
     else logger.info({ signal: why.signal }, 'ending: what is under way is finished first');
-    const well = await drain(steps, config.shutdownTimeoutMs, host, logger);
+    const askedAt = why.kind === 'signal' ? why.at : null;
+    const well = await drain(steps, config.shutdownTimeoutMs, host, logger, { askedAt });
     return well && why.kind === 'signal' ? EXIT.ok : EXIT.failure;
   } catch (error) {
     stopListening();
@@ -60,10 +64,8 @@ async function begin(services: Services, roles: ServedRoles, io: Io, steps: Step
   }
 
   const readiness = createReadiness(services);
-  let url: string | null = null;
-  if (roles.web) url = await beginWeb(services, readiness, steps);
-  const development = config.environment === 'development';
-  const demo = roles.all && development && url !== null ? await ensureDemo(services, url) : null;
+  const web = roles.web ? await beginWeb(services, readiness, steps) : null;
+  const demo = roles.all && web?.inbox ? await ensureDemo(services, web.url, web.inbox) : null;
 
   let running: Running | null = null;
   if (roles.worker || roles.scheduler) {
@@ -75,9 +77,10 @@ async function begin(services: Services, roles: ServedRoles, io: Io, steps: Step
   readiness.open(running);
   steps.unshift({ name: 'readiness', run: async () => readiness.drain() });
 
-  logger.info({ roles: namesOf(roles), url: url ?? undefined, database: database.kind }, 'ready');
-  if (roles.all && url !== null)
-    io.stdout.write(readyBlock({ config, url, databaseKind: database.kind, demo }));
+  logger.info({ roles: namesOf(roles), url: web?.url, database: database.kind }, 'ready');
+  if (!roles.all || web === null) return;
+  const hasTenant = demo !== null || (await services.tenants.list()).length > 0;
+  io.stdout.write(readyBlock({ config, url: web.url, databaseKind: database.kind, demo, hasTenant }));
 }
 
 async function prepareDatabase({ engine, logger }: Services, roles: ServedRoles): Promise<void> {
@@ -90,15 +93,15 @@ async function prepareDatabase({ engine, logger }: Services, roles: ServedRoles)
   const pending = await pendingWork(engine);
   if (pending.length > 0) {
     throw new CliError(
-      `The database is not of this version:\n  ${pending.join('\n  ')}\nRun: signalbox migrate`,
+      `The database is not of this version:\n  ${pending.join('\n  ')}\nRun: ${SIGNALBOX} migrate`,
     );
   }
 }
 
-async function beginWeb(services: Services, readiness: Readiness, steps: Step[]): Promise<string> {
+async function beginWeb(services: Services, readiness: Readiness, steps: Step[]): Promise<Web> {
   const web = await startWeb(services, readiness);
   steps.unshift({ name: 'web', run: () => web.app.close() });
-  return web.url;
+  return web;
 }
 
 function namesOf({ web, worker, scheduler }: ServedRoles): string[] {

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -46,6 +48,7 @@ function program(env: Record<string, string> = {}) {
       started.ended.then((code) => reject(new Error(`it ended with ${code}:\n${seen}`)));
       return promise;
     },
+    files: () => readdirSync(directory),
     clear() {
       for (const child of children) child.kill('SIGKILL');
       rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
@@ -87,6 +90,10 @@ describe('start on the embedded database', () => {
     },
     SLOW,
   );
+
+  test('the first start says why it takes a while, before it does', () => {
+    expect(printed).toMatch(/creating the database[\s\S]*the database was migrated/);
+  });
 
   test(
     'commands of other processes run inside it, with their own input and output',
@@ -165,6 +172,25 @@ test(
   SLOW,
 );
 
+test(
+  'a port that is taken is said before a database is made',
+  async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const signalbox = program({ PORT: String(port) });
+    const { code, stderr } = await signalbox.run(['start']);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining(`Port ${port} on 127.0.0.1 is in use`),
+    });
+    expect(signalbox.files()).toEqual([]);
+    signalbox.clear();
+    other.close();
+  },
+  SLOW,
+);
+
 onDatabase('postgres', 'roles in processes of their own', (open) => {
   test(
     'web, worker and scheduler need a migrated database, share the work, and end with 0',
@@ -211,9 +237,12 @@ onDatabase('postgres', 'roles in processes of their own', (open) => {
       const signalbox = program({ DATABASE_URL: url!, SECRET_KEY: 'a key for the tests of roles' });
       const { code, stderr } = await signalbox.run(['worker']);
       expect(code).toBe(1);
-      expect(stderr).toMatch(/migration host\/0001_host\.sql[\s\S]*Run: signalbox migrate/);
+      expect(stderr).toMatch(/migration host\/0001_host\.sql[\s\S]*Run: npx signalbox migrate/);
       const command = await signalbox.run(['tenant', 'list']);
-      expect(command).toMatchObject({ code: 1, stderr: expect.stringContaining('Run: signalbox migrate') });
+      expect(command).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('Run: npx signalbox migrate'),
+      });
       signalbox.clear();
     },
     SLOW,

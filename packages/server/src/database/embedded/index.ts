@@ -20,6 +20,8 @@ export interface EmbeddedOptions extends PoolOptions {
   maintenance?: false | Partial<Omit<MaintenanceOptions, 'pool' | 'tables'>>;
   /** in memory only: start from what `dumpDataDir` returned */
   loadDataDir?: Uint8Array;
+  /** called before a new database is made, which takes a few seconds */
+  onCreate?: () => void;
   /** called once when the database stops by itself; every query rejects from then on */
   onStopped?: (error: EmbeddedDatabaseError) => void;
   /** the database thread's entry file, for tests */
@@ -61,7 +63,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedDa
   });
   try {
     const data = path.join(directory, 'postgres');
-    await ensureCreated(data);
+    await ensureCreated(data, options.onCreate);
     session = await startSession(sessionOptions(options, data)).catch((cause: Error) => {
       throw unusable(directory, cause.message, cause);
     });
@@ -122,13 +124,14 @@ function assemble(options: EmbeddedOptions, session: Session, unlock = async () 
  * Makes a new database beside its place and renames it when every file is on disk, so that a power cut
  * during the first start leaves either nothing or a whole database.
  */
-async function ensureCreated(data: string): Promise<void> {
+async function ensureCreated(data: string, onCreate = () => {}): Promise<void> {
   const versionFile = path.join(data, 'PG_VERSION');
   if (fs.existsSync(data)) {
     const version = fs.existsSync(versionFile) ? fs.readFileSync(versionFile, 'utf8').trim() : 'none';
     if (version === postgresMajor) return;
     throw unusable(data, `it was made by version ${version}, this one needs ${postgresMajor}`);
   }
+  onCreate();
   const unfinished = `${data}.unfinished`;
   fs.rmSync(unfinished, { recursive: true, force: true });
   await createInThread(unfinished);
