@@ -1,18 +1,69 @@
-import { createServer } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
+import { serve } from './remote.ts';
 
 /**
  * The receiver of the benchmarks, in its own process: a bare HTTP/1.1 responder, so that what is measured
- * is the sender. It counts requests and distinct webhook ids, and keeps when each id arrived first.
+ * is the sender. It counts requests and distinct webhook ids, and keeps when each id arrived first. Header
+ * names must be in lower case, as every sender here writes them.
  */
-const latencyMs = Number(process.env.SINK_LATENCY_MS ?? 0);
 const ANSWER = Buffer.from(
   'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{"id":"x"}',
 );
 const HEAD_END = Buffer.from('\r\n\r\n');
+/** Each port is an origin of its own to the senders: one host's connections are capped. */
+const PORTS = 10;
+
+let latencyMs = 0;
 let total = 0;
 let firstArrival = new Map<string, number>();
+let expected = Number.POSITIVE_INFINITY;
+let onExpected = () => {};
+let swallowed = 0;
 
-const server = createServer({ noDelay: true }, (socket) => {
+export interface SinkReport {
+  total: number;
+  distinct: number;
+  /** Connections that the dead port accepted. */
+  swallowed: number;
+  cpuSeconds: number;
+}
+
+const handlers = {
+  /** The ports that answer, and the one that accepts and never answers. */
+  ports: () => ({ ports: open.map(portOf), dead: portOf(dead) }),
+  reset(options: { latencyMs: number }) {
+    latencyMs = options.latencyMs;
+    total = 0;
+    swallowed = 0;
+    firstArrival = new Map();
+    expected = Number.POSITIVE_INFINITY;
+  },
+  /** Answers when so many distinct ids have arrived. */
+  reached(distinct: number) {
+    return new Promise<void>((resolve) => {
+      expected = distinct;
+      onExpected = resolve;
+      if (firstArrival.size >= distinct) resolve();
+    });
+  },
+  report(): SinkReport {
+    const { user, system } = process.cpuUsage();
+    return { total, distinct: firstArrival.size, swallowed, cpuSeconds: (user + system) / 1e6 };
+  },
+  /** Id and time of arrival, in ms of the machine's monotonic clock. */
+  arrivals: () => [...firstArrival],
+};
+export type SinkHandlers = typeof handlers;
+
+const open = await Promise.all(Array.from({ length: PORTS }, () => listen(answer)));
+const dead = await listen((socket) => {
+  swallowed++;
+  socket.on('error', () => socket.destroy());
+  socket.resume();
+});
+serve(handlers);
+
+function answer(socket: Socket): void {
   let pending: Buffer | null = null;
   socket.on('error', () => socket.destroy());
   socket.on('data', (chunk) => {
@@ -21,36 +72,37 @@ const server = createServer({ noDelay: true }, (socket) => {
     while (data.length > 0) {
       const headEnd = data.indexOf(HEAD_END);
       if (headEnd < 0) break;
-      const head = data.toString('latin1', 0, headEnd).toLowerCase();
-      const length = Number(/content-length: (\d+)/.exec(head)?.[1] ?? 0);
-      const end = headEnd + 4 + length;
+      const head = data.toString('latin1', 0, headEnd + 2);
+      const end = headEnd + 4 + Number(header(head, '\r\ncontent-length: ') ?? 0);
       if (data.length < end) break;
-      arrived(/webhook-id: ([^\r]+)/.exec(head)?.[1]);
+      arrived(header(head, '\r\nwebhook-id: '));
       if (latencyMs > 0) setTimeout(() => socket.write(ANSWER), latencyMs);
       else socket.write(ANSWER);
       data = data.subarray(end);
     }
     if (data.length > 0) pending = data;
   });
-});
+}
+
+function header(head: string, name: string): string | undefined {
+  const at = head.indexOf(name);
+  return at < 0 ? undefined : head.slice(at + name.length, head.indexOf('\r', at + name.length));
+}
 
 function arrived(id: string | undefined): void {
   total++;
-  if (id && !firstArrival.has(id)) firstArrival.set(id, Number(process.hrtime.bigint()) / 1e6);
+  if (id === undefined || firstArrival.has(id)) return;
+  firstArrival.set(id, Number(process.hrtime.bigint()) / 1e6);
+  if (firstArrival.size === expected) onExpected();
 }
 
-process.on('message', (message: 'reset' | 'report' | 'arrivals') => {
-  if (message === 'reset') {
-    total = 0;
-    firstArrival = new Map();
-    process.send!('ok');
-  } else if (message === 'report') {
-    process.send!({ total, distinct: firstArrival.size, cpu: process.cpuUsage() });
-  } else {
-    process.send!([...firstArrival]);
-  }
-});
-process.on('disconnect', () => process.exit(0));
-server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => {
-  process.send!({ port: (server.address() as { port: number }).port });
-});
+function listen(onConnection: (socket: Socket) => void): Promise<Server> {
+  const server = createServer({ noDelay: true }, onConnection);
+  return new Promise((resolve) =>
+    server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => resolve(server)),
+  );
+}
+
+function portOf(server: Server): number {
+  return (server.address() as { port: number }).port;
+}
