@@ -37,6 +37,9 @@ export interface ClaimRequest {
  * - Rows come round-robin over the integrations (`turn`), so that `limit` cuts all of them alike.
  * - The lease is no indexed column: the update stays heap-only (fillfactor 60).
  * - Syncs of integrations that are paused or off stay where they are: parked.
+ *
+ * 500 of 20 integrations, generic plan: 13 ms and 7.8 k buffers with 1 k pending, 13 ms and 11.7 k with 200 k
+ * pending and 1 M finished (docs/decisions/0004-claim.md).
  */
 const CLAIM = `
   with recursive waiting(id) as (

@@ -70,6 +70,9 @@ export async function insertEvents(tx: Transaction, events: NewEvent[]): Promise
  *
  * A tail that ended while we waited for its lock will wake nobody, and whether the lane has others is
  * more than this snapshot knows: the newcomer waits, and its lane is returned, to be woken after the commit.
+ *
+ * 500 into empty lanes, generic plan: 17 ms and 1.5 k buffers, 250 behind a tail 14 ms and 6.2 k, with 200 k pending
+ * as with 1 k: one probe of the lane index each.
  */
 const INSERT_SYNCS = `
   with given as (
