@@ -28,9 +28,11 @@ export function messageCard(message, open) {
 }
 
 function titleOf(message, payload) {
-  const record = payload && Object.values(payload).find((part) => part?.reference_id ?? part?.name);
-  const parts = [payload?.event_type, payload?.event_type && (record?.reference_id ?? null)].filter(Boolean);
-  return parts.length > 0 ? parts.join(' · ') : `${message.method} ${message.url}`;
+  if (!payload?.event_type) return `${message.method} ${message.url}`;
+  const { tenant: _, actor: __, ...rest } = payload;
+  const record = Object.values(rest).find((part) => part?.reference_id ?? part?.name);
+  const name = record?.reference_id ?? record?.name;
+  return name ? `${payload.event_type} · ${name}` : payload.event_type;
 }
 
 function signatureBadge(signature) {
@@ -51,10 +53,11 @@ function bodyOf(message, payload) {
   const text = payload === null ? message.body : JSON.stringify(payload, null, 2);
   const copy = element('button', { type: 'button', class: 'quiet' }, 'Copy');
   copy.addEventListener('click', () => copyText(copy, message.body));
-  if (message.body === '') return element('p', { class: 'muted' }, 'No body.');
-  const pre = element('pre', { tabindex: '0' });
+  if (message.body === '')
+    return element('div', { class: 'body' }, element('p', { class: 'muted' }, 'No body.'));
+  const pre = element('pre', { tabindex: '0' }, copy);
   pre.append(...(payload === null ? [text] : coloured(text)));
-  return element('div', { class: 'body' }, copy, pre);
+  return element('div', { class: 'body' }, pre);
 }
 
 function headersOf(message) {
