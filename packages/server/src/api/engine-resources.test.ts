@@ -181,6 +181,18 @@ onDatabase('postgres', 'integrations over REST', (open) => {
     const one = `/api/v1/hooks/${made.body.id}`;
     expect((await call('GET', `/api/v1/hooks?url=${encodeURIComponent(url)}`)).body.data).toHaveLength(1);
     expect((await call('GET', '/api/v1/hooks?url=http://elsewhere')).body.data).toEqual([]);
+    const crowd = { url: `${url}/crowd`, event_types: ['task_created'] };
+    const crowdIds: number[] = [];
+    for (let n = 0; n < 3; n++) crowdIds.unshift((await call('POST', '/api/v1/hooks', crowd)).body.id);
+    const found = await call('GET', `/api/v1/hooks?limit=1&url=${encodeURIComponent(url)}`);
+    expect(found.body).toMatchObject({ data: [{ id: made.body.id }], page: { next: null } });
+    const crowded = `/api/v1/hooks?limit=2&url=${encodeURIComponent(crowd.url)}`;
+    const first = await call('GET', crowded);
+    const second = await call('GET', `${crowded}&cursor=${first.body.page.next}`);
+    expect([...first.body.data, ...second.body.data].map(({ id }) => id)).toEqual(crowdIds);
+    expect(second.body.page.next).toBeNull();
+    expect((await call('GET', `/api/v1/hooks?cursor=${first.body.page.next}`)).status).toBe(400);
+    for (const id of crowdIds) await call('DELETE', `/api/v1/hooks/${id}`);
     expect(
       (await call('PATCH', one, { event_types: ['task_created', 'task_updated'] })).body.event_types,
     ).toHaveLength(2);
