@@ -30,8 +30,8 @@ export const SETTINGS = {
   }),
   SIGNALBOX_DATA: setting({
     description:
-      'The directory of the embedded database, of the generated secret key and of the demo key. Relative ' +
-      'paths start at the working directory.',
+      'The directory of the embedded database, of the generated secret key and of the key and secret of the demo. ' +
+      'Relative paths start at the working directory.',
     expected: 'the path of a directory',
     schema: z.string().min(1),
     fallback: '.signalbox',
