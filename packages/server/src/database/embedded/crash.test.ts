@@ -44,7 +44,7 @@ test('kill -9 during the first start leaves a directory that opens', { timeout: 
   expect(fs.existsSync(unfinished)).toBe(false);
 });
 
-test('when the database thread dies, everyone who waits hears why', async () => {
+test('when the database thread dies, everyone who waits hears why', { timeout: 60_000 }, async () => {
   instrument();
   const stopped: Error[] = [];
   const { pool, close } = await openBlank({
