@@ -44,7 +44,7 @@ onDatabase('postgres', 'tenant isolation', (open) => {
     const api = use();
     const ours = await api.as('ours-1');
     const theirs = await api.as('theirs-1');
-    const ids = await fill(theirs, 'http://127.0.0.1:9');
+    const ids = await fill(theirs, 'http://127.0.0.1:3999');
     await api.pool.query({
       text: `insert into integration_events (id, sequence, tenant_id, model, record_id, event_type, payload, occurred_at)
              values ('019a5570-3c00-7000-8000-000000000001', 1, $1, 'work_item', '1', 'workitem_created', '{"x":"SECRET"}', now())`,
@@ -94,7 +94,7 @@ onDatabase('postgres', 'tenant isolation', (open) => {
     const api = use();
     const ours = await api.as('ours-2');
     const theirs = await api.as('theirs-2');
-    const ids = await fill(theirs, 'http://127.0.0.1:9');
+    const ids = await fill(theirs, 'http://127.0.0.1:3999');
     const references: [string, object][] = [
       ['work-items', { description: 'x', customer_id: ids.customers }],
       ['work-items', { description: 'x', owner_id: ids.employees }],
