@@ -63,7 +63,7 @@ async function* steady(
       values: [n % 10],
     });
     if (n >= (PER_SECOND * WARM_UP_MS) / 1_000) committedAt.set(rows[0]!.id, monotonicMs());
-    if (isAnnounced) engine.wake();
+    if (isAnnounced) engine.wake('changes');
   }
 
   await within(10, 'the results to be recorded', until(10, nothingPending(database)));

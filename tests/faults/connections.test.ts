@@ -41,15 +41,18 @@ onDatabase('postgres', 'a connection that the server cuts', (open) => {
     const pool = await plainPool((await open()).url!);
     const wake = vi.fn();
     const wakeups = createWakeups(pool as unknown as Pool, silentLogger, wake);
-    await vi.waitFor(() => expect(wake).toHaveBeenCalledTimes(1));
+    await vi.waitFor(() => expect(wake).toHaveBeenCalledTimes(2));
     await pool.query(
       `select pg_terminate_backend(pid) from pg_stat_activity where query like 'listen%' and datname = current_database()`,
     );
-    await vi.waitFor(() => expect(wake).toHaveBeenCalledTimes(2), 5_000);
-    wakeups.announce();
-    await vi.waitFor(() => expect(wake).toHaveBeenCalledTimes(3));
+    await vi.waitFor(() => expect(wake).toHaveBeenCalledTimes(4), 5_000);
+    const other = createWakeups(pool as unknown as Pool, silentLogger, null);
+    wakeups.announce('changes');
+    other.announce('syncs');
+    await vi.waitFor(() => expect(wake.mock.calls.slice(4)).toEqual([['syncs']]));
+    await other.close();
     await wakeups.close();
-    expect(pool.totalCount).toBe(pool.idleCount);
+    await vi.waitFor(() => expect(pool.totalCount).toBe(pool.idleCount));
   });
 });
 

@@ -4,6 +4,7 @@ import type { HttpExchange, HttpRequest } from './http/types.ts';
 import type { Integration, IntegrationInput } from './integrations/types.ts';
 import type { TriggerDefinition } from './trigger.ts';
 import type { VerdictKind } from './verdict.ts';
+import type { WakeKind } from './wakeups.ts';
 
 /** Everything the engine does, as its host sees it. Made by `createEngine`. */
 export interface Engine {
@@ -30,8 +31,8 @@ export interface Engine {
   emit(tx: Transaction, event: EmittedEvent): Promise<void>;
   /** Says who makes the changes of this transaction, and through which integration they came. */
   setContext(tx: Transaction, context: ChangeContext): Promise<void>;
-  /** A hint after a commit: there may be something to dispatch. Cheap; never required. */
-  wake(): void;
+  /** A hint after a commit: there may be something to dispatch (`changes`) or to deliver (`syncs`). Never required. */
+  wake(what?: WakeKind): void;
   /** Starts the roles in this process. `stop` drains: no new claims, in-flight finishes. */
   start(roles: Roles): Running;
   readonly chores: Chores;

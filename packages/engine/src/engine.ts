@@ -21,7 +21,7 @@ import { type RunningRoles, startRoles } from './roles.ts';
 import type { KeyRing } from './secrets/key-ring.ts';
 import { createSyncs } from './syncs/syncs.ts';
 import type { TriggerDefinition } from './trigger.ts';
-import { createWakeups } from './wakeups.ts';
+import { createWakeups, type WakeKind } from './wakeups.ts';
 import { createWorkers } from './workers/workers.ts';
 
 export interface EngineOptions {
@@ -78,7 +78,6 @@ export function createEngine(options: EngineOptions): Engine & { close(): Promis
   const running = new Set<RunningRoles>();
   const listen = options.listen ?? true;
   const wakeups = listen ? createWakeups(pool, logger, null) : null;
-  const chores = createChores(pool, clock, { ...DEFAULT_RETENTION, ...options.retention }, wake);
   const dispatch = createDispatch({
     pool,
     triggers,
@@ -88,16 +87,20 @@ export function createEngine(options: EngineOptions): Engine & { close(): Promis
     tenants: options.tenants ?? (async () => new Map()),
   });
 
-  function wake(): void {
-    for (const roles of running) roles.wake();
-    if (running.size === 0) wakeups?.announce();
-  }
+  const wakeFor = (kind: WakeKind) => {
+    const isHere = [...running].filter((roles) => roles.wake(kind)).length > 0;
+    if (!isHere) wakeups?.announce(kind);
+  };
+  const wakeSyncs = () => wakeFor('syncs');
+  const chores = createChores(pool, clock, { ...DEFAULT_RETENTION, ...options.retention }, wakeSyncs);
 
   return {
     pool,
     catalogue,
     chores,
-    wake,
+    wake(what) {
+      for (const kind of what ? [what] : (['changes', 'syncs'] as const)) wakeFor(kind);
+    },
     emit: (tx, event) => emit(tx, event, models),
     setContext,
     migrate: () => runMigrations(pool, 'engine', MIGRATIONS),
@@ -113,9 +116,9 @@ export function createEngine(options: EngineOptions): Engine & { close(): Promis
       guard,
       clock,
       compileFilter,
-      wake,
+      wake: wakeSyncs,
     }),
-    syncs: createSyncs(pool, clock, wake),
+    syncs: createSyncs(pool, clock, wakeSyncs),
     events: createEvents(pool),
     attempts: createAttempts(pool),
     workers: createWorkers(pool, clock),

@@ -28,3 +28,4 @@ export { maxAttempts, type RetryPolicy, retryDelayMs, STANDARD_DELAYS_MS } from 
 export { createKeyRing, type KeyRing } from './secrets/key-ring.ts';
 export * from './trigger.ts';
 export type * from './verdict.ts';
+export type { WakeKind } from './wakeups.ts';

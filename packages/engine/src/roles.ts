@@ -5,7 +5,7 @@ import type { DispatchResult } from './dispatch/dispatch.ts';
 import { type Dispatcher, startDispatcher } from './dispatch/dispatcher.ts';
 import type { Chores, HostChore, Roles, Running } from './engine-api.ts';
 import type { Logger } from './logger.ts';
-import { createWakeups, type Wakeups } from './wakeups.ts';
+import { createWakeups, type WakeKind, type Wakeups } from './wakeups.ts';
 import { beat, registerWorker, unregisterWorker } from './workers/registry.ts';
 
 export interface RolesOptions {
@@ -24,7 +24,8 @@ const BEAT_MS = 5_000;
 const DEFAULT_DRAIN_MS = 25_000;
 
 export interface RunningRoles extends Running {
-  wake(): void;
+  /** Returns whether these roles do that work. */
+  wake(kind: WakeKind): boolean;
 }
 
 /** Starts roles in this process. They appear in `inspect` and are given up on by the others when they fall silent. */
@@ -39,10 +40,7 @@ export function startRoles(roles: Roles, options: RolesOptions): RunningRoles {
   } | null = null;
   let stopped = false;
   let failure: NodeJS.Timeout | null = null;
-  const wakeAll = () => {
-    parts?.dispatcher?.wake();
-    parts?.worker?.wake();
-  };
+  const wake = (kind: WakeKind) => (kind === 'changes' ? parts?.dispatcher : parts?.worker)?.wake();
   const identity = {
     roles: [...(roles.worker ? ['worker'] : []), ...(roles.scheduler ? ['scheduler'] : [])],
     version: options.version,
@@ -52,7 +50,10 @@ export function startRoles(roles: Roles, options: RolesOptions): RunningRoles {
   const beating = setInterval(() => void heartbeat(), BEAT_MS);
 
   return {
-    wake: wakeAll,
+    wake(kind) {
+      wake(kind);
+      return roles.worker !== undefined;
+    },
     healthy: () =>
       parts !== null && (parts.worker?.healthy() ?? true) && (parts.dispatcher?.healthy() ?? true),
     async stop({ timeoutMs = DEFAULT_DRAIN_MS } = {}) {
@@ -77,7 +78,7 @@ export function startRoles(roles: Roles, options: RolesOptions): RunningRoles {
         const worker = startWorker({ ...options.worker, id, concurrency: identity.concurrency });
         parts.worker = worker;
         parts.dispatcher = startDispatcher(options.dispatch, onSyncs, logger);
-        if (options.listen) parts.wakeups = createWakeups(pool, logger, wakeAll);
+        if (options.listen) parts.wakeups = createWakeups(pool, logger, wake);
       }
       if (roles.scheduler)
         parts.scheduler = startScheduler(
@@ -96,10 +97,11 @@ export function startRoles(roles: Roles, options: RolesOptions): RunningRoles {
     }
   }
 
-  /** New syncs: for this worker, and for the others when it has more than it can take. */
-  function onSyncs(): void {
-    parts?.worker?.wake();
-    parts?.wakeups?.announce();
+  /** New syncs are this worker's; others hear of them when it has no room for them. */
+  function onSyncs(count: number): void {
+    const { worker, wakeups } = parts ?? {};
+    worker?.wake();
+    if (count > (worker?.room() ?? 0)) wakeups?.announce('syncs');
   }
 
   async function heartbeat(): Promise<void> {

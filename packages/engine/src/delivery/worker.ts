@@ -46,6 +46,8 @@ export interface Worker {
   wake(): void;
   /** False while the database cannot be reached. */
   healthy(): boolean;
+  /** How many more syncs it could call at once. */
+  room(): number;
   active(): { sync: ClaimedSync; startedAt: Date }[];
   stats(): Record<string, number>;
   /** No new claims; what is in flight finishes and is written back; the rest is given back. Ends in time, whatever hangs. */
@@ -100,6 +102,7 @@ export function startWorker(options: WorkerOptions): Worker {
   return {
     wake: claimPause.wake,
     healthy: () => isHealthy,
+    room: () => concurrency - active.size - waiting,
     active: () => [...active.values()],
     stats: () => ({ ...totals, waiting, in_flight: active.size, unwritten: writer.unwritten.length }),
     async stop(timeoutMs) {
@@ -234,10 +237,14 @@ export function startWorker(options: WorkerOptions): Worker {
     await reload(new Set(stale.map((integration) => integration.id)));
   }
 
-  /** Starts as many calls as slots, concurrency and rate limits allow. Round-robin over the integrations. */
+  /**
+   * Starts as many calls as slots, concurrency and rate limits allow, in turn over the integrations. The
+   * one that was served goes to the end of the line, so that a slot that frees is the next one's.
+   */
   function start(): void {
     const now = performance.now();
     if (now > leasesGoodUntil) forgetUnstarted();
+    const served: IntegrationQueue[] = [];
     let isProgress = true;
     while (isProgress && active.size < concurrency && !writer.unwritten.isFull) {
       isProgress = false;
@@ -247,7 +254,12 @@ export function startWorker(options: WorkerOptions): Worker {
         if (!sync) continue;
         isProgress = true;
         waiting--;
+        served.push(queue);
         void run(sync, queue, queue.integration);
+      }
+      for (const queue of served.splice(0)) {
+        queues.delete(queue.integration.id);
+        queues.set(queue.integration.id, queue);
       }
     }
     if (waiting > 0) scheduleRateLimited(now);

@@ -15,7 +15,7 @@ const ERROR_PAUSE_MS = 1_000;
 /** Dispatches as long as there is something, then waits to be woken or for the next poll. */
 export function startDispatcher(
   dispatch: () => Promise<DispatchResult>,
-  onSyncs: () => void,
+  onSyncs: (count: number) => void,
   logger: Logger,
 ): Dispatcher {
   const pause = createWakeable();
@@ -40,7 +40,7 @@ export function startDispatcher(
         const result = await dispatch();
         isHealthy = true;
         isMore = !result.busy && result.changes > 0;
-        if (!result.busy && result.syncs > 0) onSyncs();
+        if (!result.busy && result.syncs > 0) onSyncs(result.syncs);
       } catch (error) {
         isHealthy = false;
         logger.error({ err: error }, 'could not dispatch; trying again in a second');
