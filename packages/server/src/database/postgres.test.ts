@@ -1,9 +1,9 @@
 import type { Pool } from '@signalbox/engine';
-import { expect, expectTypeOf, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, expectTypeOf, onTestFinished, test } from 'vitest';
 import { startPostgresServer } from '../../../../tests/kit/postgres-server.ts';
 import { createTestDatabase } from '../../../../tests/kit/test-database.ts';
 import type { EmbeddedPool } from './embedded/index.ts';
-import { openDatabase } from './index.ts';
+import { type Database, openDatabase } from './index.ts';
 import { openPostgres, PostgresUnreachableError } from './postgres.ts';
 
 test('a server that is not there is named with what to look at, and without the password', async () => {
@@ -46,16 +46,28 @@ test('a server that is still starting is waited for', async () => {
   await close();
 });
 
-test('the configuration chooses: a URL means that server, none the embedded database', async () => {
-  const { url, dispose } = await createTestDatabase('postgres');
-  onTestFinished(() => dispose());
-  for (const config of [{ url, directory: null }, { directory: null }]) {
-    const database = await openDatabase({ ...config, applicationName: 'chosen' });
-    const { rows } = await database.pool.query('select version() as version');
-    expect(database.kind).toBe(rows[0].version.includes('PGlite') ? 'embedded' : 'postgres');
-    expect(database.kind).toBe(config.url ? 'postgres' : 'embedded');
+describe('the configuration chooses', () => {
+  let embedded: Database;
+  beforeAll(async () => {
+    embedded = await openDatabase({ directory: null });
+    return () => embedded.close();
+  });
+  const versionOf = async ({ pool }: Database) =>
+    (await pool.query('select version() as version')).rows[0].version as string;
+
+  test('a URL means that server', async () => {
+    const { url, dispose } = await createTestDatabase('postgres');
+    onTestFinished(() => dispose());
+    const database = await openDatabase({ url: url!, directory: null, applicationName: 'chosen' });
+    expect(database.kind).toBe('postgres');
+    expect(await versionOf(database)).not.toContain('PGlite');
     await database.close();
-  }
+  });
+
+  test('none means the embedded database', async () => {
+    expect(embedded.kind).toBe('embedded');
+    expect(await versionOf(embedded)).toContain('PGlite');
+  });
 });
 
 test('the embedded pool is a pool for the engine', () => {

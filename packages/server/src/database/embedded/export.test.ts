@@ -83,7 +83,7 @@ test('a Postgres server restores the export: rows, identities, sequences, trigge
   expect((await embedded.pool.query('show search_path')).rows).toEqual([{ search_path: 'public' }]);
 });
 
-test('a data directory loads into another database in memory', async () => {
+test('a data directory loads into another database in memory', { timeout: 60_000 }, async () => {
   const copy = await openEmbedded({
     directory: null,
     maintenance: false,
