@@ -167,6 +167,11 @@ export function startWorker(options: WorkerOptions): Worker {
       for (const sync of fresh) inHand.delete(sync.id);
       throw error;
     }
+    if (performance.now() > from + leaseMs) {
+      // The answer came later than the leases it tells of ran out (this process was stopped): they are anybody's.
+      for (const sync of fresh) inHand.delete(sync.id);
+      return 0;
+    }
     for (const sync of fresh) {
       const queue = queues.get(sync.integration_id);
       if (!queue || !inHand.has(sync.id)) continue;
