@@ -228,6 +228,7 @@ async function runRound(round: number, run: Run, options: RoundsOptions): Promis
   const { counts, problems } = checker.round(committed, arrivals.splice(0), injuries);
   problems.push(...complaints.splice(0), ...fleet.collapsed.splice(0));
   problems.push(...compare(load.journal, committed));
+  if (counts.lost > 0) problems.push(...(await run.withDatabase(explainLost)));
   return {
     round,
     faults: injuries.map((injury) => injury.name),
@@ -270,6 +271,17 @@ function compare(journal: LoadJournal, committed: readonly Committed[]): string[
     ...forgotten.slice(0, 3).map(({ token }) => `acknowledged, but not in the database: write ${token}`),
     ...undead.slice(0, 3).map((token) => `rolled back, but in the database: write ${token}`),
   ];
+}
+
+/** For whoever looks for the reason; the judgement is passed without it. */
+async function explainLost(db: Pick<Pool, 'query'>): Promise<string[]> {
+  const { rows } = await db.query<{ line: string }>({
+    text: `select concat_ws(' ', 'waiting:', s.id, s.event_type, s.model, s.record_id, s.status, s.reason, 'attempts', s.attempts,
+             'due', s.next_attempt_at - now(), 'lease', s.leased_by, s.leased_until - now(), 'followed', s.followed,
+             'workers', (select string_agg(w.id || ':' || (w.stats::text), ' ') from integration_workers w)) as line
+           from integration_syncs s where s.status = 'pending' or s.status = 'failed' order by s.id limit 8`,
+  });
+  return rows.map((row) => row.line);
 }
 
 function latencies(random: Random): () => number {
