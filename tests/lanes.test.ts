@@ -34,6 +34,7 @@ onDatabase('postgres', 'lanes', (open) => {
     model: 'work_item',
     recordId: record,
     ordered,
+    latestOnly: false,
   });
   /** What dispatch does, up to its commit; `commit` ends it. */
   async function beginInsert(...records: string[]) {

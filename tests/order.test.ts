@@ -109,6 +109,45 @@ onEveryDatabase('order', (open) => {
     expect(events[2]!.workitem.comments).toBe('waits');
   });
 
+  test('latest state only: waiting updates of a record are superseded by a later one, and the audit says so', async () => {
+    const clock = createManualClock(new Date());
+    const rig = await createRig(database, { clock });
+    const tenant = await rig.tenant();
+    await rig.integration(tenant, {
+      coalesce: true,
+      eventTypes: ['workitem_created', 'workitem_updated'],
+      retryPolicy: { type: 'schedule', delaysMs: [60_000], jitter: 0 },
+    });
+    const [item] = await rig.sql<{ id: string }>(
+      'insert into work_items (tenant_id) values ($1) returning id',
+      [tenant],
+    );
+    await rig.sql('delete from integration_changes');
+    const edit = (comments: string) =>
+      rig.sql('update work_items set comments = $2 where id = $1', [item!.id, comments]);
+    await rig.behave('main', { status: 503, times: 1 });
+    rig.start();
+    await edit('1');
+    await rig.received('main', 1); // '1' failed and would be retried in a minute
+    await until(
+      async () => (await rig.engine.syncs.list(String(tenant), {})).data[0],
+      (sync) => sync?.reason === 'retrying',
+    );
+    for (const comments of ['2', '3', '4']) await edit(comments);
+    rig.engine.wake();
+    const messages = await rig.received('main', 2);
+    await rig.idle();
+    const last = (await rig.received('main', 0)).at(-1) ?? messages[1];
+    expect((JSON.parse(last!.body) as Event).workitem.comments).toBe('4');
+    const { data } = await rig.engine.syncs.list(String(tenant), {});
+    expect(data[0]).toMatchObject({ status: 'synced' });
+    expect(data.filter((sync) => sync.status === 'cancelled').map((sync) => sync.reason)).toContain(
+      'superseded',
+    );
+    expect(data.find((sync) => sync.attempts === 1 && sync.status === 'cancelled')).toBeDefined();
+    expect(data.some((sync) => sync.status === 'pending')).toBe(false);
+  });
+
   test('whatever fails when, every event arrives, and each record in order', {
     timeout: 120_000,
   }, async () => {
@@ -168,3 +207,12 @@ onEveryDatabase('order', (open) => {
     );
   });
 });
+
+/** Asks again until it is so. */
+async function until<T>(ask: () => Promise<T>, isSo: (found: T) => boolean): Promise<T> {
+  for (;;) {
+    const found = await ask();
+    if (isSo(found)) return found;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

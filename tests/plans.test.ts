@@ -126,7 +126,14 @@ onDatabase('postgres', 'plans', (open) => {
     const tried = active.map(toTried);
     const writing: WriteBackOptions = { worker: 1, now: null, writeOutcomes: null, isRepeat: false };
     const newSync = (integrationId: number, recordId: string) => ({
-      ...{ tenantId: '1', eventId: randomUUID(), eventType: 'a', model: 'work_item', ordered: true },
+      ...{
+        tenantId: '1',
+        eventId: randomUUID(),
+        eventType: 'a',
+        model: 'work_item',
+        ordered: true,
+        latestOnly: false,
+      },
       ...{ integrationId, recordId },
     });
     const claim = { worker: 1, leaseMs: 30_000, limit: BATCH, room: new Map(), otherRoom: 32, now: null };

@@ -84,7 +84,7 @@ export interface Listed<T> {
 export interface Integrations {
   list(
     tenantId: string,
-    filter: { connector?: string; isActive?: boolean },
+    filter: { connector?: string; isActive?: boolean; url?: string },
     page?: Page,
   ): Promise<Listed<Integration>>;
   get(tenantId: string, id: number): Promise<Integration | null>;

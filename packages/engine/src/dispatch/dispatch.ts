@@ -18,6 +18,7 @@ import { changedColumns, eventTypesOf } from './derive-events.ts';
 import { buildEnvelope } from './envelope.ts';
 import { insertEvents, insertSyncs, type NewEvent, type NewSync, nextSequences } from './store.ts';
 import { createFilterCache, type Filter, loadSubscriptions, type Subscription } from './subscriptions.ts';
+import { supersede } from './supersede.ts';
 
 export interface TenantInfo {
   id: unknown;
@@ -141,12 +142,15 @@ export function createDispatch(options: DispatchOptions): () => Promise<Dispatch
       events.push(toEvent(change, eventType, eventId, sequences[index]!, JSON.stringify(envelope)));
       for (const subscription of subscriptions.get(change.tenant_id) ?? []) {
         if (wants(subscription, eventType, change, envelope)) {
-          syncs.push(toSync(change, eventType, eventId, subscription));
+          syncs.push(toSync(change, eventType, eventId, subscription, isUpdate(change, eventType)));
         }
       }
     }
     await insertEvents(tx, events);
-    const unsettled = await insertSyncs(tx, syncs, clock.forStatement());
+    const unsettled = [
+      ...(await insertSyncs(tx, syncs, clock.forStatement())),
+      ...(await supersede(tx, syncs, clock.forStatement())),
+    ];
     return { busy: false, changes: changes.length, events: events.length, syncs: syncs.length, unsettled };
   }
 
@@ -187,6 +191,10 @@ export function createDispatch(options: DispatchOptions): () => Promise<Dispatch
     );
   }
 
+  function isUpdate(change: Change, eventType: string): boolean {
+    return byModel.get(change.model)?.events[eventType]?.on === 'update';
+  }
+
   function wants(
     subscription: Subscription,
     eventType: string,
@@ -216,7 +224,13 @@ function toEvent(change: Change, eventType: string, id: string, sequence: number
   };
 }
 
-function toSync(change: Change, eventType: string, eventId: string, subscription: Subscription): NewSync {
+function toSync(
+  change: Change,
+  eventType: string,
+  eventId: string,
+  subscription: Subscription,
+  isUpdate: boolean,
+): NewSync {
   return {
     tenantId: change.tenant_id,
     integrationId: subscription.id,
@@ -225,5 +239,6 @@ function toSync(change: Change, eventType: string, eventId: string, subscription
     model: change.model,
     recordId: change.record_id,
     ordered: subscription.ordering === 'record',
+    latestOnly: subscription.coalesce && isUpdate,
   };
 }

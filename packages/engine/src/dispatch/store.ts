@@ -25,6 +25,8 @@ export interface NewSync {
   recordId: string;
   /** Whether it must wait for earlier syncs of its lane. */
   ordered: boolean;
+  /** Whether it supersedes earlier ones of its record and event type that wait. */
+  latestOnly: boolean;
 }
 
 export async function nextSequences(tx: Transaction, count: number): Promise<number[]> {

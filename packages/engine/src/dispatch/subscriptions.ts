@@ -9,6 +9,7 @@ export interface Subscription {
   event_types: string[];
   filter: unknown;
   ordering: 'record' | 'none';
+  coalesce: boolean;
   version: number;
 }
 
@@ -19,7 +20,7 @@ export async function loadSubscriptions(
 ): Promise<Map<string, Subscription[]>> {
   const found = await rows<Subscription>(
     tx,
-    `select id, tenant_id, event_types, filter, ordering, version from tenant_integrations
+    `select id, tenant_id, event_types, filter, ordering, coalesce, version from tenant_integrations
      where tenant_id = any($1) and is_active and deleted_at is null order by id`,
     [tenantIds],
     'signalbox_subscriptions',

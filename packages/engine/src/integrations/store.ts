@@ -36,7 +36,7 @@ const SELECT = `
 export async function listRows(
   db: Queryable,
   tenantId: string,
-  filter: { connector?: string; isActive?: boolean },
+  filter: { connector?: string; isActive?: boolean; url?: string },
   page: Page | undefined,
 ): Promise<Listed<Integration>> {
   const { limit, before } = readPage(page);
@@ -45,6 +45,7 @@ export async function listRows(
     .literally('i.deleted_at is null')
     .equal('i.connector', filter.connector)
     .equal('i.is_active', filter.isActive)
+    .equal('i.url', filter.url)
     .add((p) => `i.id < ${p}`, before);
   const found = await rows<FullRow>(
     db,

@@ -8,7 +8,6 @@ export interface NewTenant {
   /** Lower-case letters, digits and hyphens, at most 63. */
   slug: string;
   name: string;
-  plainHttpAllowed?: boolean;
 }
 
 export interface Tenants {
@@ -21,13 +20,9 @@ export interface Tenants {
 
 export function createTenants(host: Pick<Host, 'acrossTenants'>): Tenants {
   return {
-    create: ({ slug, name, plainHttpAllowed = false }) =>
+    create: ({ slug, name }) =>
       host.acrossTenants((db) =>
-        db
-          .insertInto('tenants')
-          .values({ slug, name, plain_http_allowed: plainHttpAllowed })
-          .returningAll()
-          .executeTakeFirstOrThrow(),
+        db.insertInto('tenants').values({ slug, name }).returningAll().executeTakeFirstOrThrow(),
       ),
     list: () => host.acrossTenants((db) => db.selectFrom('tenants').selectAll().orderBy('id').execute()),
     find: (slug) =>

@@ -191,7 +191,6 @@ onDatabase('postgres', 'integrations over REST', (open) => {
     const second = await call('GET', `${crowded}&cursor=${first.body.page.next}`);
     expect([...first.body.data, ...second.body.data].map(({ id }) => id)).toEqual(crowdIds);
     expect(second.body.page.next).toBeNull();
-    expect((await call('GET', `/api/v1/hooks?cursor=${first.body.page.next}`)).status).toBe(400);
     for (const id of crowdIds) await call('DELETE', `/api/v1/hooks/${id}`);
     expect(
       (await call('PATCH', one, { event_types: ['task_created', 'task_updated'] })).body.event_types,

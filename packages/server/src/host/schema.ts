@@ -26,7 +26,6 @@ export interface Tenants {
   id: Generated<number>;
   slug: string;
   name: string;
-  plain_http_allowed: Generated<boolean>;
   created_at: Time;
   updated_at: Time;
 }

@@ -1,6 +1,6 @@
 import type { ChangeContext, Engine, Queryable } from '@signalbox/engine';
 import { transaction } from '@signalbox/engine';
-import { type Insertable, type Kysely, type Selectable, sql, type Updateable } from 'kysely';
+import type { Insertable, Kysely, Selectable, Updateable } from 'kysely';
 import { type Answer, storeAnswer } from './idempotency.ts';
 import { kyselyOn } from './kysely.ts';
 import type { Database } from './schema.ts';
@@ -61,11 +61,6 @@ export interface TenantScope {
   delete(table: TenantTable, id: number): Promise<boolean>;
   /** Adds a status to the tenant's list unless it is there. */
   offerStatus(name: string): Promise<void>;
-  /** Ids of the integrations of a connector that deliver to exactly this address, newest first. */
-  integrationsAt(
-    url: string,
-    options: { connector: string; after?: number | undefined; limit: number },
-  ): Promise<number[]>;
 }
 
 export interface Host {
@@ -186,18 +181,6 @@ function scopeOn(kysely: Kysely<Database>, tenantId: number): TenantScope {
         )
         .onConflict((conflict) => conflict.columns(['tenant_id', 'name']).doNothing())
         .execute();
-    },
-
-    async integrationsAt(
-      url: string,
-      { connector, after, limit }: { connector: string; after?: number; limit: number },
-    ) {
-      const { rows } = await sql<{ id: number }>`
-        select id::integer as id from tenant_integrations
-        where tenant_id = ${String(tenantId)} and deleted_at is null and connector = ${connector} and url = ${url}
-          and id < coalesce(${after ?? null}::bigint, 9223372036854775807)
-        order by id desc limit ${limit}`.execute(kysely);
-      return rows.map(({ id }) => id);
     },
   };
   return scope as unknown as TenantScope;

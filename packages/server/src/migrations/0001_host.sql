@@ -8,13 +8,11 @@
 -- <table>_<column>_unique: the API reads the field out of the name when the database refuses a write.
 
 create table tenants (
-  id                 bigint generated always as identity primary key,
-  slug               text not null constraint tenants_slug_unique unique,
-  name               text not null,
-  -- Whether its integrations may call plain http:// addresses.
-  plain_http_allowed boolean not null default false,
-  created_at         timestamptz not null default now(),
-  updated_at         timestamptz not null default now(),
+  id         bigint generated always as identity primary key,
+  slug       text not null constraint tenants_slug_unique unique,
+  name       text not null,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
   constraint tenants_slug_check check (slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'),
   constraint tenants_name_check check (length(name) between 1 and 200)
 );

@@ -1,7 +1,6 @@
 import type { Integration } from '@signalbox/engine';
 import { z } from 'zod';
 import type { Api, Services } from '../api.ts';
-import { decodeIdCursor, encodeCursor } from '../cursor.ts';
 import { checkEventTypes } from '../event-types.ts';
 import { idParams, listOf, maximumOf, paging, requiredText, shownTime, showTime } from '../fields.ts';
 import { type FieldError, invalidBody, notFound } from '../problems.ts';
@@ -9,8 +8,6 @@ import { shownTest, showTest } from './calls.ts';
 
 const tags = ['hooks'];
 const CONNECTOR = 'webhook';
-/** What the cursor of a list by address is bound to. */
-const LIST_AT = 'hooks?url';
 
 const address = z.string().max(4096);
 const types = z.array(requiredText(200)).min(1).max(100);
@@ -42,31 +39,13 @@ const shownHook = z.object({
 });
 
 /** REST hooks: a client subscribes and unsubscribes an address by itself. Each is a webhook integration. */
-export function hooks(app: Api, { engine, host }: Services): void {
+export function hooks(app: Api, { engine }: Services): void {
   const { integrations, catalogue } = engine;
   const missing = () => notFound('such hook');
 
   async function find(tenantId: string, id: number): Promise<Integration | null> {
     const integration = await integrations.get(tenantId, id);
     return integration?.connector === CONNECTOR ? integration : null;
-  }
-
-  /** A client asks so whether it has subscribed already: one hook, seldom more. */
-  async function listAt(
-    tenantId: number,
-    url: string,
-    { limit, cursor }: { limit: number; cursor?: string },
-  ) {
-    const after = decodeIdCursor(LIST_AT, cursor);
-    const ids = await host
-      .scope(tenantId)
-      .integrationsAt(url, { connector: CONNECTOR, after, limit: limit + 1 });
-    const data: Integration[] = [];
-    for (const id of ids.slice(0, limit)) {
-      const hook = await find(String(tenantId), id);
-      if (hook) data.push(hook);
-    }
-    return { data, next: ids.length > limit ? encodeCursor(LIST_AT, ids[limit - 1]!) : null };
   }
 
   app.post(
@@ -110,12 +89,11 @@ export function hooks(app: Api, { engine, host }: Services): void {
     },
     async (request) => {
       const { limit, cursor, url } = request.query;
-      const { id } = request.caller.tenant;
-      const page = { limit, cursor };
-      const { data, next } =
-        url === undefined
-          ? await integrations.list(String(id), { connector: CONNECTOR }, page)
-          : await listAt(id, url, page);
+      const { data, next } = await integrations.list(
+        String(request.caller.tenant.id),
+        { connector: CONNECTOR, url },
+        { limit, cursor },
+      );
       return { data: data.map(showHook), page: { next } };
     },
   );

@@ -15,7 +15,6 @@ export function tenantCommand(context: Context): Command {
 interface CreateOptions {
   slug: string;
   name: string;
-  allowPlainHttp?: boolean;
   json?: boolean;
 }
 
@@ -24,9 +23,8 @@ function createCommand({ io, withServices }: Context): Command {
     .description('Creates a tenant and prints its id.')
     .requiredOption('--slug <slug>', 'short name for commands: lower-case letters, digits and hyphens')
     .requiredOption('--name <name>', 'name for people')
-    .option('--allow-plain-http', 'its integrations may call http:// addresses, also in production')
     .option('--json', 'machine-readable output')
-    .action(async ({ slug, name, allowPlainHttp, json }: CreateOptions) => {
+    .action(async ({ slug, name, json }: CreateOptions) => {
       if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(slug)) {
         throw new UsageError(
           `--slug must be 1 to 63 lower-case letters, digits and inner hyphens, got "${slug}".`,
@@ -38,7 +36,7 @@ function createCommand({ io, withServices }: Context): Command {
       await withServices(async ({ tenants }) => {
         if (await tenants.find(slug))
           throw new CliError(`There is a tenant "${slug}" already. Choose another slug.`);
-        const tenant = await tenants.create({ slug, name, plainHttpAllowed: allowPlainHttp ?? false });
+        const tenant = await tenants.create({ slug, name });
         if (json) printJson(io, tenant);
         else printLine(io, String(tenant.id));
       });
