@@ -155,7 +155,13 @@ export function createChecker({ subscriptions, slots }: CheckerOptions): Checker
         const last = lanes.get(lane) ?? { rank: -1, sequence: -1 };
         if (rank < last.rank || arrival.sequence < last.sequence) {
           counts.disordered++;
-          complain('disordered', `${key} after version ${Math.floor(last.rank / 2)} of the same record`);
+          const earlier = taken.get(key);
+          const known =
+            earlier === undefined ? 'first' : `${Math.round(arrival.at - earlier)} ms after it was taken`;
+          complain(
+            'disordered',
+            `${key} (${known}) after version ${Math.floor(last.rank / 2)} of its record`,
+          );
         } else {
           lanes.set(lane, { rank, sequence: arrival.sequence });
         }

@@ -338,10 +338,10 @@ export function startWorker(options: WorkerOptions): Worker {
 
   async function renew(): Promise<void> {
     const from = performance.now();
+    // Too late for what has not started: another may have delivered it by now.
+    if (from > leasesGoodUntil) forgetUnstarted();
     const ids = [...inHand];
     if (ids.length > 0) {
-      // Too late for what has not started: another may have delivered it by now.
-      if (from > leasesGoodUntil) forgetUnstarted();
       await renewLeases(pool, id, ids, leaseMs, clock.forStatement());
       const queued = [...queues.values()].flatMap((queue) => queue.ids());
       const lost = new Set(await findLost(pool, id, queued));

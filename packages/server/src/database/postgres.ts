@@ -27,8 +27,9 @@ export class PostgresUnreachableError extends Error {
 
 /**
  * Connects to a Postgres server and proves it with one query. Rejects with
- * {@link PostgresUnreachableError}; the password never appears in it. Transactions that sit idle for a
- * minute are ended by the server, because they would keep locks and dead rows.
+ * {@link PostgresUnreachableError}; the password never appears in it. Transactions that sit idle for ten
+ * seconds are ended by the server: a worker that was stopped in the middle of one (a paused machine) would keep
+ * its locks, and nobody could dispatch until it goes on.
  */
 export async function openPostgres(url: string, options: PostgresOptions = {}): Promise<PostgresDatabase> {
   const { max = 10, applicationName = 'signalbox', startupMs = 10_000, onIdleError = () => {} } = options;
@@ -40,7 +41,7 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
-    idle_in_transaction_session_timeout: 60_000,
+    idle_in_transaction_session_timeout: 10_000,
   });
   // Without listeners a restart of the server would end the process: of the pool for idle connections, of
   // each connection for the time it is lent out, when its next statement rejects anyway.
