@@ -5,7 +5,8 @@ export default defineConfig({
     include: ['packages/*/src/**/*.test.ts', 'tests/**/*.test.ts'],
     globalSetup: ['tests/kit/global-setup.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than cores of a small machine: many tests wait for processes to start.
+    maxWorkers: 3,
     testTimeout: 20_000,
     hookTimeout: 60_000,
     teardownTimeout: 20_000,

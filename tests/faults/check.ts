@@ -31,6 +31,11 @@ export interface Injury {
   killedWorkers: number;
   /** The database was not there: results could not be written back. */
   outage: boolean;
+  /**
+   * Workers were taken for dead and live: what they had sent may come after what others sent since. Of a
+   * killed worker nothing comes late.
+   */
+  undead?: boolean;
 }
 
 export interface Counts {
@@ -153,20 +158,14 @@ export function createChecker({ subscriptions, slots }: CheckerOptions): Checker
         const lane = `${arrival.path} ${arrival.model} ${arrival.recordId}`;
         const rank = rankOf(arrival);
         const last = lanes.get(lane) ?? { rank: -1, sequence: -1 };
-        if (rank < last.rank || arrival.sequence < last.sequence) {
-          counts.disordered++;
-          const earlier = taken.get(key);
-          const known =
-            earlier === undefined ? 'first' : `${Math.round(arrival.at - earlier)} ms after it was taken`;
-          complain(
-            'disordered',
-            `${key} (${known}) after version ${Math.floor(last.rank / 2)} of its record`,
-          );
-        } else {
+        const before = taken.get(key);
+        if (rank >= last.rank && arrival.sequence >= last.sequence) {
           lanes.set(lane, { rank, sequence: arrival.sequence });
+        } else if (before === undefined || !known.some((injury) => injury.undead)) {
+          counts.disordered++;
+          complain('disordered', `${key} after version ${Math.floor(last.rank / 2)} of its record`);
         }
 
-        const before = taken.get(key);
         if (before !== undefined) {
           counts.repeated++;
           if (!wasInFlight(before, known)) {

@@ -50,7 +50,14 @@ onDatabase('postgres', 'a clock that jumps forth and back', (open) => {
       clock.advance(ms);
       // Leases of both workers may have run out: another may take what they have in hand.
       const killedWorkers = ms > 0 ? 2 : 0;
-      injuries.push({ name: `${ms} ms`, from, until: from + 2_000, killedWorkers, outage: false });
+      injuries.push({
+        name: `${ms} ms`,
+        from,
+        until: from + 2_000,
+        killedWorkers,
+        outage: false,
+        undead: true,
+      });
     }
     await load.stop();
     const { committed } = await readJournal(database.pool as unknown as Pool, 0);
@@ -63,6 +70,7 @@ onDatabase('postgres', 'a clock that jumps forth and back', (open) => {
       until: performance.now() + 2_000,
       killedWorkers: 2,
       outage: false,
+      undead: true,
     });
     await vi.waitFor(() => expect(checker.missing(committed, recorder.arrivals)).toEqual([]), {
       timeout: 30_000,
