@@ -9,7 +9,7 @@ interface Delivered {
 
 onEveryDatabase('a killed process', (open, kind) => {
   test('delivers after restart whatever had been acknowledged, and repeats only what was in flight', {
-    timeout: 120_000,
+    timeout: 240_000,
   }, async () => {
     const app = await createApp(kind === 'postgres' ? await open() : null);
     const receiver = await createReceiver({ waitMs: 60_000 });

@@ -54,10 +54,14 @@ export async function startProgram(root = ROOT): Promise<Program> {
     demoKey: /Demo key\s+(\S+)/.exec(said)?.[1] ?? '',
     interrupt: () => end(child, 'SIGINT'),
     async quiet() {
+      // Several times in a row: between two deliveries of one record nothing is due for a moment.
+      let quietLooks = 0;
       for (const deadline = Date.now() + QUIET_MS; ; ) {
         const metrics = await (await fetch(`${origin}/metrics`)).text();
         const at = (name: string) => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(metrics)?.[1]);
-        if (at('signalbox_changes_undispatched') === 0 && at('signalbox_syncs_due') === 0) return;
+        const isQuiet = at('signalbox_changes_undispatched') === 0 && at('signalbox_syncs_due') === 0;
+        quietLooks = isQuiet ? quietLooks + 1 : 0;
+        if (quietLooks === 5) return;
         if (Date.now() > deadline) throw new Error(`the program was still busy after ${QUIET_MS} ms`);
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
