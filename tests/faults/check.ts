@@ -60,6 +60,8 @@ export interface Verdict {
   counts: Counts;
   /** The first few of every kind, in words. */
   problems: string[];
+  /** Events to look at. */
+  suspects: string[];
 }
 
 export interface CheckerOptions {
@@ -125,6 +127,7 @@ export function createChecker({ subscriptions, slots }: CheckerOptions): Checker
     round(committed, arrivals, injuries) {
       const counts: Counts = { ...NO_COUNTS, committed: committed.length, arrived: arrivals.length };
       const problems = new Map<string, string[]>();
+      const suspects = new Set<string>();
       const complain = (kind: string, what: string) => {
         const words = problems.get(kind) ?? [];
         problems.set(kind, words);
@@ -163,6 +166,7 @@ export function createChecker({ subscriptions, slots }: CheckerOptions): Checker
           lanes.set(lane, { rank, sequence: arrival.sequence });
         } else if (before === undefined || !known.some((injury) => injury.undead)) {
           counts.disordered++;
+          if (suspects.size < WORDS) suspects.add(arrival.eventId);
           complain('disordered', `${key} after version ${Math.floor(last.rank / 2)} of its record`);
         }
 
@@ -170,6 +174,7 @@ export function createChecker({ subscriptions, slots }: CheckerOptions): Checker
           counts.repeated++;
           if (!wasInFlight(before, known)) {
             counts.unexcused++;
+            if (suspects.size < WORDS) suspects.add(arrival.eventId);
             const age = Math.round(arrival.at - before);
             complain('repeated', `${key} ${age} ms after it was taken, which no kill explains`);
           }
@@ -186,7 +191,7 @@ export function createChecker({ subscriptions, slots }: CheckerOptions): Checker
         counts.lost++;
         complain('lost', key);
       }
-      return { counts, problems: [...problems.values()].flat() };
+      return { counts, problems: [...problems.values()].flat(), suspects: [...suspects] };
     },
   };
 }

@@ -137,7 +137,7 @@ export const FREEZE_BEYOND_LEASE: Fault = {
     victim.freeze();
     await sleep(random.between(31_000, 36_000));
     victim.thaw();
-    return { killedWorkers: 1, outage: false };
+    return { killedWorkers: 1, outage: false, undead: true };
   },
 };
 

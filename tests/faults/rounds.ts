@@ -225,9 +225,10 @@ async function runRound(round: number, run: Run, options: RoundsOptions): Promis
   const settledMs = performance.now() - began;
   await quiet(run);
 
-  const { counts, problems } = checker.round(committed, arrivals.splice(0), injuries);
+  const { counts, problems, suspects } = checker.round(committed, arrivals.splice(0), injuries);
   problems.push(...complaints.splice(0), ...fleet.collapsed.splice(0));
   problems.push(...compare(load.journal, committed));
+  if (suspects.length > 0) problems.push(...(await run.withDatabase((db) => explainTries(db, suspects))));
   if (counts.lost > 0) problems.push(...(await run.withDatabase(explainLost)));
   return {
     round,
@@ -288,6 +289,19 @@ async function explainLost(db: Pick<Pool, 'query'>): Promise<string[]> {
              'due', s.next_attempt_at - now(), 'lease', s.leased_by, s.leased_until - now(), 'followed', s.followed,
              'workers', (select string_agg(w.id || ':' || (w.stats::text), ' ') from integration_workers w)) as line
            from integration_syncs s where s.status = 'pending' or s.status = 'failed' order by s.id limit 8`,
+  });
+  return rows.map((row) => row.line);
+}
+
+async function explainTries(db: Pick<Pool, 'query'>, eventIds: string[]): Promise<string[]> {
+  const { rows } = await db.query<{ line: string }>({
+    text: `select concat_ws(' ', 'tries of', i.name, s.event_type, s.record_id, 'sync', s.id, string_agg(
+             a.number || ' by ' || a.worker || ' at ' || to_char(a.started_at, 'MI:SS.MS') || ' ' || a.verdict || ' in ' || a.duration_ms || ' ms',
+             '; ' order by a.id), 'ended', to_char(s.ended_at, 'MI:SS.MS'), 'attempts', s.attempts) as line
+           from integration_syncs s join tenant_integrations i on i.id = s.integration_id
+           left join integration_attempts a on a.sync_id = s.id
+           where s.event_id = any($1::uuid[]) group by s.id, i.name`,
+    values: [eventIds],
   });
   return rows.map((row) => row.line);
 }

@@ -1,13 +1,12 @@
 import { expect, inject } from 'vitest';
 import { recordUse } from '../kit/uses.ts';
-import { newSeed } from './random.ts';
 import { type RoundReport, type RoundsOptions, runRounds } from './rounds.ts';
 import { heading, line } from './table.ts';
 
-/** CHAOS_SEED repeats what an earlier run printed. */
-export const seed = Number(process.env.CHAOS_SEED ?? newSeed());
+/** The same plan in every run of the tests; CHAOS_SEED takes another one. */
+export const seed = Number(process.env.CHAOS_SEED ?? 2026);
 
-/** The short mode of `npm run chaos`: a few rounds, every one of which must pass. */
+/** A few rounds of `npm run chaos` within the tests, every one of which must pass. */
 export async function runShort(options: Omit<RoundsOptions, 'seed'>): Promise<RoundReport[]> {
   recordUse(inject('signalboxRun').directory, options.database);
   const reports = await runRounds({ seed, ...options });
