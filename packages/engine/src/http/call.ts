@@ -71,6 +71,9 @@ export class Call implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
+    // This process was stopped while the connection was made (a paused machine), and the connection is heard of
+    // before the clock: what is sent now others may have sent long since.
+    if (performance.now() - this.startedAt >= this.timeoutMs) this.expire();
     if (this.#settled) {
       controller.abort(unused);
       return;
